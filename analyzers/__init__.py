@@ -1,0 +1,1 @@
+"""Pure measurement: a local file in, findings out."""

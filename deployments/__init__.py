@@ -1,0 +1,1 @@
+"""The doors: Prefect deployments, command line, HTTP API, console page."""

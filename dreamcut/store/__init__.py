@@ -1,0 +1,1 @@
+"""Queries, assets and messages in Postgres."""

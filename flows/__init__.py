@@ -1,0 +1,1 @@
+"""The order of tasks for one query."""

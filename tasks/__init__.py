@@ -1,0 +1,1 @@
+"""Prefect tasks: fetch, analyze, report, write."""
