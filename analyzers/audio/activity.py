@@ -16,8 +16,9 @@ VOICE_SECONDS = VOICE_SAMPLES / SAMPLE_RATE_HZ
 CONTEXT_SAMPLES = 64  # of the window before, as in Silero's own wrapper
 MODEL_FILE = "silero_vad_v6.onnx"
 
-SPEECH_ON = 0.5  # Silero's defaults
-SPEECH_OFF = 0.35
+SPEECH_ON, SPEECH_OFF = 0.5, 0.35  # Silero's defaults
+# Music masks a voice, and the model says so: 0.3 was never reached by music without a voice.
+ON_UNDER_MUSIC, OFF_UNDER_MUSIC = 0.3, 0.15
 SHORTEST_SPEECH_SECONDS = 0.2  # a shorter blip is a click or a breath
 SHORTEST_PAUSE_SECONDS = 0.1
 
@@ -74,14 +75,23 @@ class VoiceMeter:
         return np.concatenate(self._probabilities) if self._probabilities else np.zeros(0, np.float32)
 
 
-def speech_spans(probabilities: Floats, *, duration_seconds: float) -> list[Span]:
+def speech_spans(
+    probabilities: Floats, *, duration_seconds: float, music: Sequence[Span] = ()
+) -> list[Span]:
     """Return where speech is, by hysteresis: on at SPEECH_ON, off below SPEECH_OFF.
 
     Args:
         probabilities: of windows of VOICE_SECONDS, shape (windows,), 0 to 1.
         duration_seconds: end of the last span at most.
+        music: where the lower pair of borders holds.
     """
-    on = _hysteresis(probabilities)
+    masked = np.zeros(len(probabilities), bool)
+    for span in music:
+        masked[int(span.start / VOICE_SECONDS) : int(np.ceil(span.end / VOICE_SECONDS))] = True
+    on = _hysteresis(
+        probabilities >= np.where(masked, ON_UNDER_MUSIC, SPEECH_ON),
+        probabilities < np.where(masked, OFF_UNDER_MUSIC, SPEECH_OFF),
+    )
     spans = [
         Span(first * VOICE_SECONDS, min(duration_seconds, last * VOICE_SECONDS)) for first, last in _runs(on)
     ]
@@ -100,9 +110,9 @@ def join(spans: Sequence[Span], *, gap_seconds: float) -> list[Span]:
     return joined
 
 
-def _hysteresis(probabilities: Floats) -> NDArray[np.bool_]:
-    """True from a window >= SPEECH_ON to the last one before a window < SPEECH_OFF."""
-    verdict = np.where(probabilities >= SPEECH_ON, 1, np.where(probabilities < SPEECH_OFF, -1, 0))
+def _hysteresis(opens: NDArray[np.bool_], closes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """True from an opening window to the last one before a closing window."""
+    verdict = np.where(opens, 1, np.where(closes, -1, 0))
     decided = np.where(verdict != 0, np.arange(len(verdict)), -1)
     latest = np.maximum.accumulate(decided) if len(decided) else decided
     return np.where(latest >= 0, verdict[np.maximum(latest, 0)] > 0, False)

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from analyzers.audio.spectrum import BLOCK_SECONDS, FRAMES_PER_SECOND, Floats
 
 STRONGEST_PEAKS = 5  # Seyerlehner et al. 2007
-STEADY_ACTIVATION = 0.7  # a bin that is a peak this often, for STEADY_BLOCKS on end, is hum or buzz
-STEADY_BLOCKS = round(12.0 / BLOCK_SECONDS)
+STEADY_ACTIVATION = 0.6  # a bin that is a peak this often, for STEADY_BLOCKS on end, is hum or buzz
+STEADY_BLOCKS = round(8.0 / BLOCK_SECONDS)
 
 PULSE_WINDOW_SECONDS = 6.0  # four beats at 40 BPM
 SHORTEST_BEAT_SECONDS, LONGEST_BEAT_SECONDS = 0.25, 1.0  # 240 to 60 BPM
@@ -22,7 +22,7 @@ def held_tones(activation: NDArray[np.uint8]) -> Floats:
     Returns:
         Sum of the STRONGEST_PEAKS prominences of the activation curve, shape (blocks,).
 
-    Source: Seyerlehner et al., DAFx 2007; bins that never change for 12 s are left out here.
+    Source: Seyerlehner et al., DAFx 2007; bins that never change for 8 s are left out here.
     """
     shares = activation.astype(np.float32) / 255.0
     shares[steady_bins(shares)] = 0.0

@@ -19,8 +19,8 @@ FLOOR_DBFS = -100.0  # level of a frame of digital zero; below the noise of 16 b
 MEL_BANDS = 40
 MEL_DYNAMIC_DB = 80.0  # as librosa.power_to_db: quieter bands are lifted, so noise makes no onsets
 
-# Partials are looked for from 62 Hz (mains hum and rumble stay out) to 4 kHz (telephone band).
-LOWEST_BIN, HIGHEST_BIN = 4, 256
+# Partials are looked for from 200 Hz (mains hum and rumble stay out) to 4 kHz (telephone band).
+LOWEST_BIN, HIGHEST_BIN = 13, 256
 PEAK_NEIGHBOURHOOD_BINS = 21  # Seyerlehner et al. 2007
 PEAK_DB = 3.0  # above the mean of the neighbourhood
 PARTIAL_FLOOR_DBFS = -80.0  # coding noise below is no music
