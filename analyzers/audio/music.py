@@ -91,15 +91,22 @@ def _pulse_of(onset: Floats) -> float:
     return float(np.minimum(correlation[lags], at_double).max())
 
 
-def autocorrelation(onset: Floats) -> Floats:
-    """Return the unbiased normalised autocorrelation of an envelope, 1 at lag 0, first half of the lags."""
+def autocorrelation(onset: Floats, *, lags: int | None = None, unbiased: bool = True) -> Floats:
+    """Return the normalised autocorrelation of an envelope, 1 at lag 0.
+
+    Args:
+        onset: the envelope, any scale.
+        lags: how many; half of the length by default.
+        unbiased: make up for the shorter overlap at long lags.
+    """
+    count = len(onset) // 2 if lags is None else lags
     centred = onset - onset.mean()
     energy = float(centred @ centred)
-    half = len(onset) // 2
-    if energy <= 0.0 or half < 2:
-        return np.zeros(max(half, 1), np.float32)
+    if energy <= 0.0 or count < 2:
+        return np.zeros(max(count, 1), np.float32)
     size = 1 << (2 * len(onset) - 1).bit_length()
     spectrum = np.abs(np.fft.rfft(centred, size)) ** 2
-    raw = np.fft.irfft(spectrum, size)[:half]
-    overlap = len(onset) / (len(onset) - np.arange(half))
-    return (raw / energy * overlap).astype(np.float32)
+    correlation = np.fft.irfft(spectrum, size)[:count] / energy
+    if unbiased:
+        correlation = correlation * (len(onset) / (len(onset) - np.arange(count)))
+    return correlation.astype(np.float32)

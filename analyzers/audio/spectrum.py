@@ -17,7 +17,7 @@ LEVEL_SECONDS = LEVEL_SAMPLES / SAMPLE_RATE_HZ
 FLOOR_DBFS = -100.0  # level of a frame of digital zero; below the noise of 16 bits
 
 MEL_BANDS = 40
-MEL_DYNAMIC_DB = 80.0  # as librosa.power_to_db: quieter bands are lifted, so noise makes no onsets
+LOUDNESS_EXPONENT = 0.25  # of power; near Stevens' 0.3, so that a loud click outweighs a quiet bed
 
 # Partials are looked for from 200 Hz (mains hum and rumble stay out) to 4 kHz (telephone band).
 LOWEST_BIN, HIGHEST_BIN = 13, 256
@@ -35,7 +35,7 @@ BLOCK_SECONDS = BLOCK_HOP_FRAMES / FRAMES_PER_SECOND
 class Spectrum:
     """What is kept of the spectrum. Frame i is centred on sample i * HOP_SAMPLES."""
 
-    onset: Floats  # (frames,): mean rise of the mel bands, dB, >= 0
+    onset: Floats  # (frames,): mean rise of the loudness of the mel bands, >= 0
     centroid_hz: Floats  # (frames,): 0 for silent frames
     frame_dbfs: Floats  # (frames,): level of the frame
     activation: NDArray[np.uint8]  # (blocks, bins): 255 = the bin was a peak in every frame of the block
@@ -48,7 +48,6 @@ class SpectrumMeter:
     def __init__(self) -> None:
         self._pending = np.zeros(FRAME_SAMPLES // 2, np.float32)  # centres frame 0 on sample 0
         self._last_mel: Floats | None = None
-        self._loudest_mel_db = -np.inf
         self._frames: list[tuple[Floats, Floats, Floats]] = []
         self._blocks = _BlockMeter()
 
@@ -89,14 +88,12 @@ class SpectrumMeter:
         self._blocks.feed(power[:, LOWEST_BIN:HIGHEST_BIN], level)
 
     def _onset(self, power: Floats) -> Floats:
-        """Rise of the log mel bands from frame to frame, mean over bands: spectral flux.
+        """Rise of the loudness of each band from frame to frame, mean over bands: spectral flux.
 
-        Source: Böck and Widmer, DAFx 2013, without the maximum filter; equals
-        librosa.onset.onset_strength(center=False, lag=1) of the same bands.
+        Source: Böck and Widmer, DAFx 2013, without the maximum filter, and with a power law in place of
+        the logarithm, which made a quiet bed weigh as much as the beat over it.
         """
-        mel = _decibels(power @ _mel_bank(), floor=-120.0)
-        self._loudest_mel_db = max(self._loudest_mel_db, float(mel.max()))
-        mel = np.maximum(mel, self._loudest_mel_db - MEL_DYNAMIC_DB)
+        mel = (power @ _mel_bank()) ** np.float32(LOUDNESS_EXPONENT)
         before = mel[:1] if self._last_mel is None else self._last_mel
         self._last_mel = mel[-1:]
         rise = np.diff(np.concatenate([before, mel]), axis=0)
