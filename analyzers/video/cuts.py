@@ -15,6 +15,8 @@ CUT_UNLIKENESS = (
 )
 SPIKE_RATIO = 2.5  # a cut stands out of its surroundings; shaking and whip pans do not
 SURROUNDINGS_FRAMES = 8  # each side
+WHIP_SHIFT = 0.05  # of the width from frame to frame: a whip pan, whose blur starts and stops at once
+WHIP_UNLIKENESS = 0.45  # needed for a cut beside a whip pan
 ALIKE_SHARE = 0.45  # frames around a flash differ by less than this share of the jump
 FLASH_SECONDS = 0.3  # strobes and lightning are shorter, also with afterglow
 GLITCH_FRAMES = 3  # a picture shown for no longer is no shot
@@ -46,7 +48,7 @@ def find_jumps(signals: Signals, *, frame_rate: float) -> Jumps:
     from before the jump comes back at once.
     """
     steps = consecutive_unlikeness(signals)
-    frames = _spikes(steps)
+    frames = [f for f in _spikes(steps) if steps[f] > WHIP_UNLIKENESS or not _beside_whip(signals.shift, f)]
     reach = max(GLITCH_FRAMES, round(FLASH_SECONDS * frame_rate))
     flashes: list[tuple[int, int]] = []
     cuts: list[int] = []
@@ -77,6 +79,13 @@ def _surroundings(steps: _F32) -> _F32:
 def _spikes(steps: _F32) -> list[int]:
     high = steps > np.maximum(CUT_UNLIKENESS, SPIKE_RATIO * _surroundings(steps))
     return [int(f) for f in np.flatnonzero(high)]
+
+
+def _beside_whip(shift: _F32, frame: int) -> bool:
+    """Return whether the camera whips right before or right after a frame."""
+    speed = np.abs(shift[:, 0])
+    before, after = speed[max(0, frame - 4) : frame], speed[frame + 1 : frame + 5]
+    return any(len(side) == 4 and float(np.median(side)) > WHIP_SHIFT for side in (before, after))
 
 
 def _return_of_the_picture(signals: Signals, frame: int, *, reach: int, jump: float) -> int | None:

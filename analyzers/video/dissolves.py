@@ -19,6 +19,8 @@ VISIBLE_CHANGE = 2.0  # luma steps: less is grain
 MAX_RESIDUAL = 0.4  # of half the distance between both pictures; a third picture has 1 and more
 # log2 of detail found over detail that a blend would leave -> weight
 DETAIL_CURVE = ([-2.5, -1.0, 0.4, 0.9], [0.1, 1.0, 1.0, 0.3])
+# median shift from frame to frame, shares of the width -> weight
+WHIP_CURVE = ([0.025, 0.05], [1.0, 0.2])
 
 _F32 = NDArray[np.float32]
 _Index = NDArray[np.intp]
@@ -81,7 +83,7 @@ def _halves(longest: int) -> list[int]:
 def _pictures(signals: Signals) -> _F32:
     """Return grids at half resolution as vectors, (n, values): motion within a dissolve matters less."""
     grid = signals.grid
-    n, planes, rows, columns = grid.shape
+    n, _planes, rows, columns = grid.shape
     if rows < 4 or columns < 4:
         return grid.reshape(n, -1)
     even = grid[:, :, : rows // 2 * 2, : columns // 2 * 2]
@@ -127,6 +129,7 @@ def _scores(signals: Signals, pictures: _F32, middle: _Index, half: int) -> _F32
     apart = unlikeness(signals, before[good], beyond[good])
     weight = _detail_weight(signals.sharpness, middle[good], half, [share[good] for share, _ in fits])
     centred = 1 - np.minimum(0.5, np.abs(early + late - 1)[good] / 2)
+    weight = weight * _calm_weight(signals.shift, middle[good], half)
     real = (apart.total > MIN_UNLIKENESS) & (apart.structure > MIN_STRUCTURE)
     scores[good] = apart.total * (1 - 1.5 * residual[good]).clip(0) * weight * centred * real
     return scores
@@ -147,7 +150,14 @@ def _detail_weight(detail: _F32, middle: _Index, half: int, shares: list[_F32]) 
     for offset, share in zip(_offsets(half), shares, strict=True):
         expected = share**2 * detail[middle - half] + (1 - share) ** 2 * detail[middle + half]
         ratios.append(np.log2((detail[middle + offset] + 1) / (expected + 1)))
-    return np.interp(np.mean(ratios, axis=0), *DETAIL_CURVE).astype(np.float32)
+    return np.asarray(np.interp(np.mean(ratios, axis=0), *DETAIL_CURVE), np.float32)
+
+
+def _calm_weight(shift: _F32, middle: _Index, half: int) -> _F32:
+    """Return 1 for a still or calm camera, 0.2 for a whip pan, whose blur resembles a blend."""
+    reach = np.arange(-(half // 2), half // 2 + 1)
+    speed = np.hypot(shift[:, 0], shift[:, 1])[middle[:, None] + reach]
+    return np.asarray(np.interp(np.median(speed, axis=1), *WHIP_CURVE), np.float32)
 
 
 def _measured(signals: Signals, pictures: _F32, candidate: _Candidate) -> Dissolve | None:

@@ -27,7 +27,17 @@ class Fade:
 
     start: int
     end: int
-    confidence: float
+    sinks: bool  # into the blank frames; else a hard cut leads there
+    rises: bool  # out of them
+
+    @property
+    def confidence(self) -> float:
+        """Return 0 to 1."""
+        return 0.9 if self.sinks and self.rises else 0.7
+
+    def contains(self, cut: int) -> bool:
+        """Return whether a hard cut is an edge of the blank frames, so part of this fade."""
+        return self.start + (1 if self.sinks else -1) < cut < self.end + (-1 if self.rises else 2)
 
 
 def blank_frames(signals: Signals) -> NDArray[np.bool_]:
@@ -63,12 +73,12 @@ def find_fades(signals: Signals, *, frame_rate: float, walls: list[int]) -> list
         sinks, rises = first - start >= SHORTEST_RAMP_FRAMES, end - after >= SHORTEST_RAMP_FRAMES
         if not (sinks or rises) or _is_flash(signals, start, end):
             continue
-        confidence = 0.9 if sinks and rises else 0.7
         if (after - first) / frame_rate > HOLD_SECONDS:
-            found += [Fade(start, first, confidence)] if sinks and first > 0 else []
-            found += [Fade(after, end, confidence)] if rises and after < len(signals) else []
+            found += [Fade(start, first, sinks=True, rises=False)] if sinks and first > 0 else []
+            found += [Fade(after, end, sinks=False, rises=True)] if rises and after < len(signals) else []
         elif first > 0 and after < len(signals):
-            found.append(Fade(start if sinks else first, end if rises else after, confidence))
+            edges = start if sinks else first, end if rises else after
+            found.append(Fade(*edges, sinks=sinks, rises=rises))
     return found
 
 

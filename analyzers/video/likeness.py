@@ -67,7 +67,8 @@ def consecutive_unlikeness(signals: Signals) -> _F32:
 def colour_distance(a: _F32, b: _F32) -> _F32:
     """Return half the L1 distance of luma and of chroma distributions, averaged: 0 same, 1 disjoint."""
     change = np.abs(a - b)
-    return (change[:, :LUMA_BINS].sum(axis=1) + change[:, LUMA_BINS:].sum(axis=1)) / 4
+    distance: _F32 = (change[:, :LUMA_BINS].sum(axis=1) + change[:, LUMA_BINS:].sum(axis=1)) / 4
+    return distance
 
 
 def _structure(a: _F32, b: _F32) -> _F32:
@@ -96,17 +97,18 @@ def structure_distance(a: _F32, b: _F32) -> _F32:
     padded = np.pad(b, ((0, 0), (reach, reach), (reach, reach)), mode="edge")
     row_starts = np.arange(0, rows, BLOCK_ROWS)
     column_starts = np.arange(0, columns, BLOCK_COLUMNS)
-    best: _F32 | None = None
+    shape = (len(a), len(row_starts), len(column_starts))
+    best = np.full(shape, np.inf, np.float32)
     for down in range(2 * reach + 1):
         for right in range(2 * reach + 1):
             square = a - padded[:, down : down + rows, right : right + columns]
             square *= square
             blocks = np.add.reduceat(np.add.reduceat(square, row_starts, axis=1), column_starts, axis=2)
-            best = blocks if best is None else np.minimum(best, blocks)
-    assert best is not None
+            np.minimum(best, blocks, out=best)
     energy = np.einsum("ijk,ijk->i", a, a) + np.einsum("ijk,ijk->i", b, b)
     # A picture of full contrast has the energy 1 a cell; two nearly flat ones have no structure to compare.
-    return np.minimum(1, best.sum(axis=(1, 2)) / np.maximum(energy, rows * columns)).astype(np.float32)
+    distance: _F32 = np.minimum(1, best.sum(axis=(1, 2)) / np.maximum(energy, rows * columns))
+    return distance
 
 
 def _levelled(luma: _F32) -> _F32:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -47,11 +48,11 @@ def find_boundaries(signals: Signals, *, frame_rate: float) -> Boundaries:
     walls = [cut.frame for cut in jumps.cuts]
     fades = find_fades(signals, frame_rate=frame_rate, walls=walls)
     flashes = tuple(flash for flash in jumps.flashes if not any(f.start <= flash[0] <= f.end for f in fades))
-    cuts = [cut for cut in jumps.cuts if not any(f.start - 1 <= cut.frame <= f.end + 1 for f in fades)]
+    cuts = [cut for cut in jumps.cuts if not any(f.contains(cut.frame) for f in fades)]
     calm = _without_flashes(signals, flashes)
     edges = sorted([0, len(signals), *(c.frame for c in cuts), *(e for f in fades for e in (f.start, f.end))])
     dissolves: list[Dissolve] = []
-    for first, after in zip(edges[:-1], edges[1:], strict=True):
+    for first, after in pairwise(edges):
         if any(f.start == first and f.end == after for f in fades):
             continue
         dissolves += find_dissolves(calm, frame_rate=frame_rate, first=first, after=after)
@@ -119,9 +120,7 @@ class BoundaryFinder:
                 transition.confidence,
             )
             last = self._transitions[-1] if self._transitions else None
-            clear = last is None or (
-                moved.start >= last.end and moved.frame - last.frame >= SHORTEST_SHOT_FRAMES
-            )
+            clear = last is None or _clear_of(moved, last)
             if self._judged <= moved.frame < until and moved.frame > 0 and clear:
                 self._transitions.append(moved)
         self._flashes += [f + self._offset for f in found.flashes if self._judged <= f + self._offset < until]
@@ -129,6 +128,12 @@ class BoundaryFinder:
         keep = max(0, until - self._offset - self._margin())
         self._parts, self._offset = [window[keep:]], self._offset + keep
         self._length = len(window) - keep
+
+
+def _clear_of(later: Transition, earlier: Transition) -> bool:
+    """Return whether a shot fits between two transitions."""
+    gap = 0 if later.kind is earlier.kind is TransitionKind.CUT else 2
+    return later.start >= earlier.end + gap and later.frame - earlier.frame >= SHORTEST_SHOT_FRAMES
 
 
 def boundaries(chunks: Iterable[Signals]) -> Boundaries:

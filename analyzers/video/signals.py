@@ -143,8 +143,8 @@ def cell_means(planes: NDArray[np.uint8] | _F32, cell: int) -> _F32:
     total = down[..., 0].astype(np.float32)
     for k in range(1, cell):  # summing strided views beats a reduction over a short last axis
         total += down[..., k]
-    total /= cell * cell
-    return total
+    means: _F32 = total / np.float32(cell * cell)
+    return means
 
 
 def _histograms(luma: _F32, cb: _U8, cr: _U8) -> _F32:
@@ -176,7 +176,8 @@ def _sharpness(luma: _U8) -> _F32:
     centre -= wide[:, 0 : 2 * rows - 1 : 2, 1:-1]
     centre -= wide[:, 2 : 2 * rows + 1 : 2, 1:-1]
     flat = centre.reshape(n, -1).astype(np.float32)
-    return np.einsum("ij,ij->i", flat, flat) / flat.shape[1]
+    energy: _F32 = np.einsum("ij,ij->i", flat, flat) / np.float32(flat.shape[1])
+    return energy
 
 
 class _Shifts:
@@ -188,7 +189,7 @@ class _Shifts:
 
     def measure(self, planes: _F32) -> _F32:
         """Return the shift of each plane against the one before, shape (n, 2), shares of the width."""
-        n, height, width = planes.shape
+        height, width = planes.shape[1:]
         if self._window is None:
             self._window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
         centred = planes - planes.mean(axis=(1, 2), keepdims=True)
@@ -198,7 +199,7 @@ class _Shifts:
         cross = spectra * before.conj()
         # Partly whitened: full whitening lets sensor noise and blocking outvote the picture.
         cross /= np.sqrt(np.abs(cross)) + 1e-3
-        surface = np.fft.irfft2(cross, s=(height, width))
+        surface = np.fft.irfft2(cross, s=(height, width)).astype(np.float32, copy=False)
         return _peaks(surface) / np.float32(width)
 
 
