@@ -30,6 +30,8 @@ class PlanarFrame(Protocol):
     @property
     def seconds(self) -> float: ...
     @property
+    def key(self) -> bool: ...
+    @property
     def luma(self) -> _U8: ...
     @property
     def cb(self) -> _U8: ...
@@ -48,6 +50,8 @@ class Signals:
     deviation: _F32  # (n,) standard deviation of luma at half the analysis size
     sharpness: _F32  # (n,) mean squared Laplacian of luma
     shift: _F32  # (n, 2) of the picture since the frame before: right, down; shares of the width
+    flow: _F32  # (n,) mean local motion since the frame before, shares of the width
+    key: NDArray[np.bool_]  # (n,) can be decoded without any other frame
     held: NDArray[np.bool_]  # (n,) the frame shows what its stretch began with (see `_Hold`)
 
     def __len__(self) -> int:
@@ -83,6 +87,7 @@ class _Meter:
         height, width = shape
         self.filled = 0
         self._seconds = np.empty(CHUNK_FRAMES)
+        self._key = np.zeros(CHUNK_FRAMES, bool)
         self._luma = np.empty((CHUNK_FRAMES, height, width), np.uint8)
         self._cb = np.empty((CHUNK_FRAMES, height // 2, width // 2), np.uint8)
         self._cr = np.empty_like(self._cb)
@@ -90,12 +95,13 @@ class _Meter:
         self._cell = max(2, 2 * round(max(height, width) / GRID_LONG_EDGE / 2))
         self._cell = min(self._cell, max(2, min(height, width) // 2 // 2 * 2))
         self._shifts = _Shifts()
+        self._flow = _Flow()
         self._hold = _Hold()
 
     def add(self, frame: PlanarFrame) -> bool:
         """Take one frame; True when the chunk is full and must be measured."""
         i = self.filled
-        self._seconds[i] = frame.seconds
+        self._seconds[i], self._key[i] = frame.seconds, frame.key
         self._luma[i], self._cb[i], self._cr[i] = frame.luma, frame.cb, frame.cr
         self.filled = i + 1
         return self.filled == CHUNK_FRAMES
@@ -116,6 +122,8 @@ class _Meter:
             deviation=half.std(axis=(1, 2), dtype=np.float32),
             sharpness=_sharpness(luma),
             shift=self._shifts.measure(quarter),
+            flow=self._flow.measure(quarter),
+            key=self._key[:n].copy(),
             held=self._hold.measure(quarter),
         )
 
@@ -220,6 +228,45 @@ def _peaks(surface: _F32) -> _F32:
     right = np.where(x > width // 2, x - width, x) + dx
     down = np.where(y > height // 2, y - height, y) + dy
     return np.stack([right, down], axis=1).astype(np.float32)
+
+
+FLOW_BLOCK = 8  # samples of 64: big enough for texture, small enough for one thing
+FLOW_TEXTURE = 16.0  # mean squared gradient, luma steps: without texture nobody sees motion
+FLOW_STEP = 1.5  # mean change in luma steps under which a block rests: grain and coder noise
+FLOW_LIMIT = 1.5  # samples a frame: beyond it the linear model fails and the global shift tells
+
+
+class _Flow:
+    """Local motion by least squares on gradients, block by block (Lucas and Kanade 1981)."""
+
+    def __init__(self) -> None:
+        self._last: _F32 | None = None
+
+    def measure(self, planes: _F32) -> _F32:
+        """Return the mean speed of all blocks since the frame before, (n,), shares of the width."""
+        n, height, width = planes.shape
+        before = np.concatenate([planes[:1] if self._last is None else self._last[None], planes[:-1]])
+        self._last = planes[-1].copy()
+        rows, columns = (height - 2) // FLOW_BLOCK, (width - 2) // FLOW_BLOCK
+        if rows < 1 or columns < 1:
+            return np.zeros(n, np.float32)
+        across = (planes[:, 1:-1, 2:] - planes[:, 1:-1, :-2]) / 2
+        down = (planes[:, 2:, 1:-1] - planes[:, :-2, 1:-1]) / 2
+        change = (planes - before)[:, 1:-1, 1:-1]
+
+        def blocks(product: NDArray[np.floating]) -> _F32:
+            return cell_means(product.astype(np.float32, copy=False), FLOW_BLOCK)
+
+        xx, yy, xy = blocks(across * across), blocks(down * down), blocks(across * down)
+        xt, yt = blocks(across * change), blocks(down * change)
+        # A little ridge keeps edges, which move visibly in one direction only, solvable.
+        ridge = FLOW_TEXTURE / 4
+        solid = (xx + ridge) * (yy + ridge) - xy * xy
+        right = -((yy + ridge) * xt - xy * yt) / solid
+        low = -((xx + ridge) * yt - xy * xt) / solid
+        moving = (xx + yy > FLOW_TEXTURE) & (blocks(np.abs(change)) > FLOW_STEP)
+        speed = np.minimum(np.hypot(right, low), FLOW_LIMIT) * moving
+        return np.asarray(speed.mean(axis=(1, 2)) / width, np.float32)
 
 
 HOLD_MEAN = 0.35  # luma steps of 255: coder noise of a held picture stays under it on cell means
