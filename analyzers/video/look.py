@@ -1,0 +1,113 @@
+"""How a clip looks: its keyframes one by one, and together by the length of their shots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzers.look import ANALYSIS_EDGE_PX, measure_look
+from analyzers.look.phash import perceptual_hash
+from analyzers.look.tone import luma_of
+from analyzers.media import read_frames
+from dreamcut.findings.look import Detail, Look
+from dreamcut.findings.video import Geometry, Matte, Shot
+
+MOST_LOOKS = 40
+SECONDS_PER_LOOK = 2.0  # a look costs as much as decoding some 20 frames; fast montages get fewer
+FEWEST_LOOKS = 4
+POOL_EDGE_PX = 448  # the pixels of all keyframes together are as many as of a square of this edge
+SMALLEST_ACTIVE_PX = 8
+
+_Picture = NDArray[np.uint8]
+
+
+def shots_to_look_at(shots: Sequence[Shot], *, duration_seconds: float) -> list[int]:
+    """Return the indices of shots with a keyframe, evenly chosen: MOST_LOOKS, fewer in short clips."""
+    having = [shot.index for shot in shots if shot.keyframe is not None]
+    budget = min(MOST_LOOKS, FEWEST_LOOKS + int(duration_seconds / SECONDS_PER_LOOK))
+    if len(having) <= budget:
+        return having
+    return [having[round(i)] for i in np.linspace(0, len(having) - 1, budget)]
+
+
+def look_at_shots(
+    path: Path, shots: tuple[Shot, ...], *, chosen: Sequence[int], geometry: Geometry, matte: Matte | None
+) -> tuple[tuple[Shot, ...], Look | None]:
+    """Decode the keyframes of the chosen shots and measure them without their black bars.
+
+    Returns:
+        All shots, the chosen ones with a look, and the look of the chosen ones together.
+    """
+    wanted = [(i, keyframe) for i in chosen if (keyframe := shots[i].keyframe) is not None]
+    times = [keyframe.at_seconds for _, keyframe in wanted]
+    pictures = read_frames(path, times, long_edge_px=ANALYSIS_EDGE_PX)
+    if not pictures:
+        return shots, None
+    looked = list(shots)
+    looks: list[Look] = []
+    inside: list[_Picture] = []
+    for (i, keyframe), picture in zip(wanted, pictures, strict=True):
+        active = without_bars(picture, geometry=geometry, matte=matte)
+        looks.append(measure_look(active))
+        inside.append(active)
+        hashed = perceptual_hash(luma_of(picture))
+        looked[i] = shots[i].model_copy(
+            update={"look": looks[-1], "keyframe": keyframe.model_copy(update={"perceptual_hash": hashed})}
+        )
+    lengths = np.array([max(shots[i].duration_seconds, 1e-3) for i, _ in wanted])
+    return tuple(looked), _together(inside, looks, lengths / lengths.sum())
+
+
+def without_bars(picture: _Picture, *, geometry: Geometry, matte: Matte | None) -> _Picture:
+    """Cut the black bars of the displayed frame off a smaller picture of it, (height, width, 3)."""
+    if matte is None:
+        return picture
+    height, width = picture.shape[:2]
+    down, across = height / geometry.height_px, width / geometry.width_px
+    # One line more than the bars: the line at the edge is scaled from both.
+    top, bottom = (_lines(matte.top_px * down), _lines(matte.bottom_px * down))
+    left, right = (_lines(matte.left_px * across), _lines(matte.right_px * across))
+    active = picture[top : height - bottom, left : width - right]
+    return active if min(active.shape[:2], default=0) >= SMALLEST_ACTIVE_PX else picture
+
+
+def _lines(bar: float) -> int:
+    return int(np.ceil(bar)) if bar > 0 else 0
+
+
+def _together(pictures: list[_Picture], looks: list[Look], weights: NDArray[np.float64]) -> Look:
+    """Measure the pixels of all pictures as one, each picture with its weight; average the details.
+
+    Sharpness, edges and noise belong to a picture and would be destroyed by pooling pixels.
+    """
+    count = POOL_EDGE_PX * POOL_EDGE_PX
+    ends = np.rint(np.cumsum(weights) * count).astype(int)
+    starts = np.concatenate([[0], ends[:-1]])
+    pool = np.empty((count, 3), np.uint8)
+    for picture, start, end in zip(pictures, starts, ends, strict=True):
+        pixels = picture.reshape(-1, 3)
+        # Evenly spread over the picture, with repeats where it holds fewer pixels than its share.
+        pool[start:end] = pixels[(np.arange(end - start) * len(pixels)) // max(1, end - start)]
+    whole = measure_look(pool.reshape(POOL_EDGE_PX, POOL_EDGE_PX, 3))
+    return whole.model_copy(update={"detail": mean_detail([look.detail for look in looks], weights)})
+
+
+def mean_detail(details: Sequence[Detail | None], weights: NDArray[np.float64]) -> Detail | None:
+    """Average what was measured of each picture; a value that one lacks is averaged over the others."""
+    known = [(d, w) for d, w in zip(details, weights, strict=True) if d is not None]
+    if not known:
+        return None
+    document: dict[str, Any] = {}
+    for name in Detail.model_fields:
+        pairs = [(value, w) for d, w in known if (value := getattr(d, name)) is not None]
+        if not pairs:
+            document[name] = None
+        elif isinstance(pairs[0][0], int):
+            document[name] = max(value for value, _ in pairs)
+        else:
+            document[name] = float(np.average([v for v, _ in pairs], weights=[w for _, w in pairs]))
+    return Detail(**document)
