@@ -75,9 +75,7 @@ class VoiceMeter:
         return np.concatenate(self._probabilities) if self._probabilities else np.zeros(0, np.float32)
 
 
-def speech_spans(
-    probabilities: Floats, *, duration_seconds: float, music: Sequence[Span] = ()
-) -> list[Span]:
+def speech_spans(probabilities: Floats, *, duration_seconds: float, music: Sequence[Span] = ()) -> list[Span]:
     """Return where speech is, by hysteresis: on at SPEECH_ON, off below SPEECH_OFF.
 
     Args:

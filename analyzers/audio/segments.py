@@ -99,9 +99,7 @@ def seconds_of(found: Sequence[Segment], *kinds: SegmentKind) -> float:
 
 def spans_of(found: Sequence[Segment], *kinds: SegmentKind) -> list[Span]:
     """Return the stretches of these kinds, neighbours joined."""
-    wanted = [
-        Span(segment.start_seconds, segment.end_seconds) for segment in found if segment.kind in kinds
-    ]
+    wanted = [Span(segment.start_seconds, segment.end_seconds) for segment in found if segment.kind in kinds]
     return join(wanted, gap_seconds=0.0)
 
 
@@ -119,7 +117,7 @@ def _block_share(flags: NDArray[np.bool_], blocks: int) -> Floats:
     edges = np.rint(np.arange(blocks + 1) * BLOCK_SECONDS / LEVEL_SECONDS).astype(int)
     sums = np.concatenate([[0], np.cumsum(flags)])
     edges = np.minimum(edges, len(flags))
-    return ((sums[edges[1:]] - sums[edges[:-1]]) / np.maximum(1, np.diff(edges))).astype(np.float32)
+    return np.asarray((sums[edges[1:]] - sums[edges[:-1]]) / np.maximum(1, np.diff(edges)), np.float32)
 
 
 def _median(score: Floats, counted: NDArray[np.bool_]) -> Floats:
@@ -147,7 +145,10 @@ def _with_ends(speech: list[Span], duration_seconds: float) -> list[Span]:
     first = speech[0]
     speech = [Span(0.0 if first.start < near else first.start, first.end), *speech[1:]]
     last = speech[-1]
-    return [*speech[:-1], Span(last.start, duration_seconds if duration_seconds - last.end < near else last.end)]
+    return [
+        *speech[:-1],
+        Span(last.start, duration_seconds if duration_seconds - last.end < near else last.end),
+    ]
 
 
 def _silence_mask(silent: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -171,8 +172,8 @@ def _music_mask(score: Floats, silence: NDArray[np.bool_]) -> NDArray[np.bool_]:
             state = verdict[i] > 0 or (state and verdict[i] == 0)
             on[i] |= state
     mask = np.zeros(len(silence), bool)
-    for i in np.flatnonzero(on):
-        first, end = (round(edge * BLOCK_SECONDS / LEVEL_SECONDS) for edge in (int(i), int(i) + 1))
+    for i in np.flatnonzero(on).tolist():
+        first, end = (round(edge * BLOCK_SECONDS / LEVEL_SECONDS) for edge in (i, i + 1))
         mask[first : len(mask) if i == len(on) - 1 else end] = True
     mask &= ~silence
     for kind, first, end in _runs(mask.astype(np.int8)):
@@ -194,7 +195,9 @@ def _settle(runs: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """Give stretches too short to be a segment to the longer neighbour; silence keeps its edges."""
     shortest = round(SHORTEST_SEGMENT_SECONDS / LEVEL_SECONDS)
     while len(runs) > 1:
-        short = [i for i, (kind, first, end) in enumerate(runs) if kind != _SILENCE and end - first < shortest]
+        short = [
+            i for i, (kind, first, end) in enumerate(runs) if kind != _SILENCE and end - first < shortest
+        ]
         if not short:
             break
         i = min(short, key=lambda i: runs[i][2] - runs[i][1])

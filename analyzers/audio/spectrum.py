@@ -97,7 +97,8 @@ class SpectrumMeter:
         before = mel[:1] if self._last_mel is None else self._last_mel
         self._last_mel = mel[-1:]
         rise = np.diff(np.concatenate([before, mel]), axis=0)
-        return np.maximum(rise, 0.0).mean(axis=1).astype(np.float32)
+        onset: Floats = np.maximum(rise, 0.0).mean(axis=1).astype(np.float32)
+        return onset
 
 
 class _BlockMeter:
@@ -191,7 +192,7 @@ def _decibels(power: Floats, *, floor: float = FLOOR_DBFS) -> Floats:
 def _share(peaks: NDArray[np.bool_]) -> NDArray[np.uint8]:
     if not len(peaks):
         return np.zeros(peaks.shape[1], np.uint8)
-    return np.rint(peaks.mean(axis=0) * 255.0).astype(np.uint8)
+    return np.asarray(np.rint(peaks.mean(axis=0) * 255.0), np.uint8)
 
 
 def _running_mean(values: Floats, width: int) -> Floats:

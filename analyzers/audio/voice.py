@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +98,7 @@ def voice(pitch_hz: Floats, *, speech: Sequence[Span], mean_square: Floats) -> V
     if not speech:
         return None
     phrases = join(speech, gap_seconds=PAUSE_SECONDS)
-    pauses = [later.start - earlier.end for earlier, later in zip(phrases, phrases[1:], strict=False)]
+    pauses = [later.start - earlier.end for earlier, later in pairwise(phrases)]
     median, semitones = pitch_range(pitch_hz)
     return Voice(
         pitch_median_hz=median,
