@@ -6,9 +6,11 @@ that take long to import are imported by the commands that need them.
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -20,6 +22,10 @@ from dreamcut.errors import (
     StoreUnavailable,
     printable,
 )
+
+if TYPE_CHECKING:
+    from deployments.flow_process import FlowProcess
+    from dreamcut.settings import Settings
 
 
 class ExitCode(IntEnum):
@@ -55,10 +61,11 @@ OutOption = Annotated[
 
 @app.command(epilog=EPILOG)
 def analyze(
-    prompt: Annotated[str, typer.Argument(help="What you want to make, in your words.")],
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What you want to make, in your words.")],
     assets: Annotated[
-        list[str] | None, typer.Argument(metavar="[ASSET]...", help="Files or http(s) addresses; at most 20.")
+        list[str] | None, typer.Argument(metavar="ASSET", help="Files or http(s) addresses; at most 20.")
     ] = None,
+    *,
     duration: Annotated[float | None, typer.Option(help="Length of the result in seconds.")] = None,
     aspect_ratio: Annotated[str | None, typer.Option(help="Shape of the result, for example 9:16.")] = None,
     intent: Annotated[
@@ -71,27 +78,32 @@ def analyze(
     out: OutOption = None,
     json: JsonFlag = False,
 ) -> None:
-    """Analyse assets, reconcile them with the prompt and write the creative brief."""
-    from deployments import local_run, requests
+    """Analyse assets and write the creative brief."""
+    with _flow_process() as (process, settings):
+        from deployments import local_run, requests
 
-    request = requests.new_query(
-        prompt,
-        assets or [],
-        duration_seconds=duration,
-        aspect_ratio=aspect_ratio,
-        intent=intent,
-        descriptions=describe or [],
-    )
-    _leave(ExitCode.OK if local_run.analyze(request, out=out, as_json=json) else ExitCode.FAILED)
+        request = requests.new_query(
+            prompt,
+            assets or [],
+            duration_seconds=duration,
+            aspect_ratio=aspect_ratio,
+            intent=intent,
+            descriptions=describe or [],
+        )
+        done = local_run.analyze(request, process=process, settings=settings, out=out, as_json=json)
+    _leave(ExitCode.OK if done else ExitCode.FAILED)
 
 
 @app.command(epilog=EPILOG)
 def demo(out: OutOption = None, json: JsonFlag = False) -> None:
-    """Run the example that comes with DreamCut: a cyberpunk trailer from three assets."""
-    from deployments import local_run, requests
+    """Run the example: a cyberpunk trailer from three assets."""
+    with _flow_process() as (process, settings):
+        from deployments import local_run, requests
 
-    finished = local_run.analyze(requests.example(), out=out, as_json=json)
-    _leave(ExitCode.OK if finished else ExitCode.FAILED)
+        done = local_run.analyze(
+            requests.example(), process=process, settings=settings, out=out, as_json=json
+        )
+    _leave(ExitCode.OK if done else ExitCode.FAILED)
 
 
 @app.command(epilog=EPILOG)
@@ -106,18 +118,23 @@ def inspect(
 
 @app.command(epilog=EPILOG)
 def show(
-    query_id: Annotated[str, typer.Argument(help="Id of a query, or the first characters of it.")],
+    query_id: Annotated[
+        str | None, typer.Argument(metavar="QUERY_ID", help="Id of a query, or its first characters.")
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Print the feed and the brief of a query that ran before."""
-    from deployments import local_run
+    """Print the feed and brief of a past query, or list them."""
+    from deployments import past_queries
 
-    local_run.show(query_id, as_json=json)
+    if query_id is None:
+        past_queries.list_queries(as_json=json)
+    else:
+        past_queries.show(query_id, as_json=json)
 
 
 @app.command(epilog=EPILOG)
 def up() -> None:
-    """Start the local services: Postgres, the Prefect server and a Prefect worker."""
+    """Start Postgres, the Prefect server and a worker."""
     from deployments import service_commands
 
     service_commands.up()
@@ -133,7 +150,7 @@ def down() -> None:
 
 @app.command(epilog=EPILOG)
 def status(json: JsonFlag = False) -> None:
-    """Say which local services run; exit code 3 unless all do."""
+    """Say what runs; exit code 3 unless all does."""
     from deployments import service_commands
 
     _leave(ExitCode.OK if service_commands.status(as_json=json) else ExitCode.UNAVAILABLE)
@@ -141,10 +158,23 @@ def status(json: JsonFlag = False) -> None:
 
 @app.command(epilog=EPILOG)
 def doctor(json: JsonFlag = False) -> None:
-    """Say what is available here, and how to get what is missing; exit code 3 if something needed is."""
+    """Say what is missing here and how to get it (exit code 3)."""
     from deployments import doctor as checks
 
     _leave(ExitCode.OK if checks.report(as_json=json) else ExitCode.UNAVAILABLE)
+
+
+@contextmanager
+def _flow_process() -> "Iterator[tuple[FlowProcess, Settings]]":
+    """Start importing Prefect before anything else: it takes longest."""
+    from deployments.flow_process import FlowProcess
+    from deployments.home import prepare_home
+    from dreamcut.settings import load_settings
+
+    settings = load_settings()
+    prepare_home(settings)
+    with FlowProcess(log=settings.logs / "flow-runs.log") as process:
+        yield process, settings
 
 
 def version_wanted(wanted: bool) -> None:
@@ -178,7 +208,7 @@ def main() -> NoReturn:
 
 def _run() -> int:
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="dreamcut", standalone_mode=False)
     except typer.TyperException as error:
         hint = "see `dreamcut --help`"
         return _complain(f"{error.format_message()} ({hint})", code=ExitCode.USAGE) if str(error) else 2
@@ -204,7 +234,7 @@ def _exit_code(error: DreamCutError) -> ExitCode:
 
 def _complain(message: str, *, code: ExitCode) -> int:
     line = " ".join(printable(part) for part in message.splitlines())
-    print(f"dreamcut: {line}", file=sys.stderr)  # noqa: T201 - this is the command line
+    print(f"dreamcut: {line}", file=sys.stderr)
     return code
 
 

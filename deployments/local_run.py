@@ -1,31 +1,40 @@
 """Run one query here and now, with the feed in this terminal; show one that ran before."""
 
-import json
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from rich.console import Console
 
-from deployments import services
-from deployments.feed import Feed, print_messages
-from dreamcut.errors import InvalidRequest, NotFound, ServiceUnavailable, printable
+from deployments import past_queries, services
+from deployments.feed import Feed
+from deployments.flow_process import FlowProcess
+from dreamcut.errors import (
+    DreamCutError,
+    ServiceUnavailable,
+    StoreError,
+    printable,
+)
 from dreamcut.models import NewQuery, QueryStatus
 from dreamcut.prompt import read_prompt
-from dreamcut.settings import Settings, load_settings
-from dreamcut.store import Store, open_store
+from dreamcut.settings import Settings
+from dreamcut.store import open_store
+from dreamcut.store.protocol import Store
 
 DEFAULT_OUT = Path("dreamcut-out")
 SHORT_ID_CHARS = 8
-RECENT_QUERIES = 1000
+ATTEMPTS = 2  # a flow's process that died is replaced once: what it finished is kept
 
 
-def analyze(request: NewQuery, *, out: Path | None, as_json: bool) -> bool:
+def analyze(
+    request: NewQuery, *, process: FlowProcess, settings: Settings, out: Path | None, as_json: bool
+) -> bool:
     """Run a query to its end, print its feed and its brief, and write the brief to files.
+
+    Args:
+        process: waits for a query, and is importing Prefect meanwhile.
 
     Returns:
         Whether the query completed.
@@ -34,36 +43,15 @@ def analyze(request: NewQuery, *, out: Path | None, as_json: bool) -> bool:
         ServiceUnavailable, StoreUnavailable: before or while it ran.
         KeyboardInterrupt: the query has been ended as failed, and no child is left.
     """
-    settings = load_settings()
-    notes = Console(stderr=True, highlight=False)
+    intent = request.intent or read_prompt(request.prompt, options=request.options).intent.value
     conninfo = services.database_conninfo(settings)
-    intent = read_prompt(request.prompt, options=request.options).intent.value
-    with open_store(conninfo) as store:
-        query_id = store.initialize_query(request, intent=request.intent or intent)
+    with open_store(database_url=conninfo) as store:
+        query_id = store.initialize_query(request, intent=intent)
+        notes = Console(stderr=True, highlight=False)
         screen = notes if as_json else Console(highlight=False)
         with _feed(query_id, conninfo, screen=screen, shown=not as_json or notes.is_terminal):
-            _run_flow(query_id, settings=settings, store=store, notes=notes)
+            _run_flow(query_id, process=process, settings=settings, store=store, notes=notes)
         return _finish(query_id, store=store, out=out, as_json=as_json)
-
-
-def show(query_id: str, *, as_json: bool) -> None:
-    """Print the feed and the brief of a query that ran before.
-
-    Raises:
-        NotFound: no query, or more than one, begins with these characters.
-    """
-    with open_store(services.database_conninfo(load_settings())) as store:
-        found = _find(query_id, store=store)
-        payload = store.payload(found)
-        if as_json:
-            _print_json(_document(found, store=store, payload=payload))
-            return
-        console = Console(highlight=False)
-        print_messages(store.messages(found), console=console)
-        if payload is not None:
-            from deployments import brief_view
-
-            brief_view.print_brief(payload, console=console)
 
 
 @contextmanager
@@ -71,38 +59,40 @@ def _feed(query_id: UUID, conninfo: str, *, screen: Console, shown: bool) -> Ite
     if not shown:
         yield
         return
-    with Feed(query_id, open_store=lambda: open_store(conninfo), console=screen) as feed:
+    with Feed(query_id, open_store=lambda: open_store(database_url=conninfo), console=screen) as feed:
         yield
     if feed.error is not None:
-        print(f"dreamcut: the feed stopped: {printable(str(feed.error))}", file=sys.stderr)  # noqa: T201
+        print(f"dreamcut: the feed stopped: {printable(str(feed.error))}", file=sys.stderr)
 
 
-def _run_flow(query_id: UUID, *, settings: Settings, store: Store, notes: Console) -> None:
+def _run_flow(
+    query_id: UUID, *, process: FlowProcess, settings: Settings, store: Store, notes: Console
+) -> None:
     try:
         url, started = services.ensure_prefect(settings)
-    except BaseException as error:
-        reason = str(error) if isinstance(error, ServiceUnavailable) else "interrupted before it began"
-        store.fail_query(query_id, error_message=reason)
+        if started:
+            notes.print("services stay up for the next run; `dreamcut down` stops them", style="dim")
+        _run_until_ended(query_id, process=process, store=store, api_url=url)
+    except BaseException as error:  # whatever it is, the query must not stay open
+        reason = str(error) if isinstance(error, DreamCutError) else "interrupted"
+        with suppress(StoreError):
+            store.fail_query(query_id, error_message=reason)
         raise
-    if started:
-        notes.print("dreamcut: local services stay up for the next run; `dreamcut down` stops them", style="dim")
-    from deployments import prefect_server
 
-    os.environ.update(prefect_server.client_environment(settings, url))
-    os.environ["DREAMCUT_HOME"] = str(settings.home)
-    from flows.analyze_query import analyze_query
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-    # Prefect joins its heartbeat thread for up to 1 s at the end of a flow. Heartbeats tell a server of a
-    # worker that died; here the user sees it.
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        analyze_query(query_id=query_id, local_files=True, return_state=True)
+def _run_until_ended(query_id: UUID, *, process: FlowProcess, store: Store, api_url: str) -> None:
+    code = 0
+    for _attempt in range(ATTEMPTS):
+        code = process.run(query_id, api_url=api_url)
+        if store.query(query_id).status is not QueryStatus.PROCESSING:
+            return
+    raise ServiceUnavailable(f"the flow's process ended early ({code}); see {process.log}")
 
 
 def _finish(query_id: UUID, *, store: Store, out: Path | None, as_json: bool) -> bool:
     payload = store.payload(query_id)
     if as_json:
-        _print_json(_document(query_id, store=store, payload=payload))
+        past_queries.print_json(past_queries.document(query_id, store=store))
     if payload is None:
         return False
     from deployments import brief_view
@@ -114,30 +104,3 @@ def _finish(query_id: UUID, *, store: Store, out: Path | None, as_json: bool) ->
         brief_view.print_brief(payload, console=console)
         brief_view.print_files(files, console=console)
     return store.query(query_id).status is QueryStatus.COMPLETED
-
-
-def _document(query_id: UUID, *, store: Store, payload: dict[str, Any] | None) -> dict[str, Any]:
-    """Return what `--json` prints: the query as stored, its assets, its messages and its brief."""
-    return {
-        "query": store.query(query_id).model_dump(mode="json"),
-        "assets": [asset.model_dump(mode="json") for asset in store.assets(query_id)],
-        "messages": [message.model_dump(mode="json") for message in store.messages(query_id)],
-        "brief": payload,
-    }
-
-
-def _find(typed: str, *, store: Store) -> UUID:
-    try:
-        return UUID(typed)
-    except ValueError:
-        found = [q.id for q in store.queries(limit=RECENT_QUERIES) if str(q.id).startswith(typed.lower())]
-    if not typed.strip():
-        raise InvalidRequest("name a query by its id")
-    if len(found) != 1:
-        many = "no query begins" if not found else "more than one query begins"
-        raise NotFound(f"{many} with {printable(typed)}")
-    return found[0]
-
-
-def _print_json(document: object) -> None:
-    print(json.dumps(document, ensure_ascii=False, indent=2))  # noqa: T201 - the answer itself

@@ -50,12 +50,11 @@ def answers(url: str, *, timeout_seconds: float = 5.0) -> bool:
         return False
 
 
-def client_environment(settings: Settings, url: str) -> dict[str, str]:
-    """Return what a process must have in its environment before it imports Prefect."""
+def client_environment(settings: Settings) -> dict[str, str]:
+    """Return what a process must have in its environment before it imports Prefect, the address aside."""
     return {
         **_STAYS_LOCAL,
         "PREFECT_HOME": str(_prefect_home(settings)),
-        "PREFECT_API_URL": url,
         "PREFECT_LOGGING_EXTRA_LOGGERS": "tasks,flows",
         "PREFECT_CLI_PROMPT": "false",
         # The director's feed tells what happens; Prefect's own lines go to its server only.
@@ -124,10 +123,11 @@ def worker_environment(settings: Settings, url: str) -> dict[str, str]:
     """Return the environment of the worker, which its flow runs inherit."""
     ours = {
         "DREAMCUT_HOME": str(settings.home),
+        "PREFECT_API_URL": url,
         "PREFECT_WORKER_QUERY_SECONDS": str(WORKER_POLL_SECONDS),
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",
     }
-    return {**os.environ, **client_environment(settings, url), **ours}
+    return {**os.environ, **client_environment(settings), **ours}
 
 
 def _register(settings: Settings, url: str, environment: dict[str, str]) -> None:

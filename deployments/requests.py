@@ -1,4 +1,4 @@
-"""From what a user types to a request: kinds by content, descriptions to their assets, one clear complaint."""
+"""From what a user types to a request: kinds by content, and one clear complaint."""
 
 import mimetypes
 from collections.abc import Mapping, Sequence
@@ -127,5 +127,5 @@ def _descriptions(typed: Sequence[str], *, assets: Sequence[str]) -> Mapping[str
 
 def _first_complaint(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}"
+    where = " ".join(str(part) for part in first["loc"] if part != "options")
+    return f"{where.replace('_', ' ')}: {first['msg']}"

@@ -4,15 +4,16 @@ They outlive the command that started them and are shared by all commands with t
 With `DREAMCUT_DATABASE_URL` or `PREFECT_API_URL` the user's own are used instead, and never stopped.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from deployments import prefect_server
+from deployments.home import prepare_home
 from deployments.processes import exclusive
 from dreamcut.errors import ServiceUnavailable
 from dreamcut.settings import Settings
+from dreamcut.store import ensure_schema
 from dreamcut.store.embedded import EmbeddedPostgres
 
 
@@ -29,11 +30,15 @@ class ServiceStatus:
 
 
 def database_conninfo(settings: Settings) -> str:
-    """Return a connection string of the database, starting our own server where no other is named."""
-    if settings.database_url:
-        return settings.database_url
-    _prepare_home(settings)
-    return _postgres(settings).start()
+    """Return a connection string of the database with our schema, starting a server where none is named.
+
+    Raises:
+        ServiceUnavailable, StoreUnavailable, SchemaMismatch: there is no such database; says why.
+    """
+    prepare_home(settings)
+    conninfo = settings.database_url or _postgres(settings).start()
+    ensure_schema(conninfo)
+    return conninfo
 
 
 def ensure_prefect(settings: Settings) -> tuple[str, bool]:
@@ -47,7 +52,7 @@ def ensure_prefect(settings: Settings) -> tuple[str, bool]:
         return url, False
     if settings.prefect_api_url:
         raise ServiceUnavailable(f"no Prefect API answers at {_without_secrets(settings.prefect_api_url)}")
-    _prepare_home(settings)
+    prepare_home(settings)
     with exclusive(_lock(settings)):
         return prefect_server.start_server(settings), True
 
@@ -56,7 +61,7 @@ def start_all(settings: Settings) -> None:
     """Start whatever of the three does not run; every step may be repeated."""
     database_conninfo(settings)
     url, _started = ensure_prefect(settings)
-    _prepare_home(settings)
+    prepare_home(settings)
     with exclusive(_lock(settings)):
         prefect_server.start_worker(settings, url)
 
@@ -81,10 +86,10 @@ def status(settings: Settings) -> list[ServiceStatus]:
 
 def _postgres_status(settings: Settings) -> ServiceStatus:
     if settings.database_url:
-        from dreamcut.store import answers
-
-        running = answers(settings.database_url)
-        return ServiceStatus("postgres", running, ours=False, address=_without_secrets(settings.database_url))
+        address = _without_secrets(settings.database_url)
+        return ServiceStatus(
+            "postgres", _database_answers(settings.database_url), ours=False, address=address
+        )
     known = _postgres(settings).status()
     return ServiceStatus(
         "postgres",
@@ -94,6 +99,16 @@ def _postgres_status(settings: Settings) -> ServiceStatus:
         address=known.conninfo,
         log=settings.home / "postgres" / "log" / "postgres.log",
     )
+
+
+def _database_answers(conninfo: str) -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(conninfo, connect_timeout=5).close()
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _prefect_status(settings: Settings) -> ServiceStatus:
@@ -130,23 +145,8 @@ def _without_secrets(address: str) -> str:
     return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host, query="").geturl()
 
 
-def _prepare_home(settings: Settings) -> None:
-    # As root, Postgres runs under another account and has to pass through; what is private is inside.
-    shared = hasattr(os, "geteuid") and os.geteuid() == 0
-    try:
-        if not settings.home.exists():
-            settings.home.mkdir(parents=True)
-            settings.home.chmod(0o755 if shared else 0o700)
-        for folder in (settings.home / "prefect", settings.home / "run", settings.logs):
-            folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise ServiceUnavailable(
-            f"{settings.home}: {error.strerror}; set DREAMCUT_HOME to a folder that you may write to"
-        ) from error
-
-
 def _postgres(settings: Settings) -> EmbeddedPostgres:
-    return EmbeddedPostgres(settings.home / "postgres")
+    return EmbeddedPostgres(settings.home / "postgres", bin_dir=settings.pg_bin)
 
 
 def _lock(settings: Settings) -> Path:

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None, repr=False
     )  # None: the embedded Postgres; holds a password
+    pg_bin: Path | None = None  # folder of another PostgreSQL's programs, for the embedded server
     # Prefect's own variable: with it we use that server and start none.
     prefect_api_url: str | None = Field(default=None, validation_alias="PREFECT_API_URL", repr=False)
     prefect_port: int = Field(default=4200, ge=1, le=65535)  # another free one is taken when it is busy

@@ -34,9 +34,14 @@ def run_name() -> str:
 
 
 @flow(
-    name="analyze-query", flow_run_name=run_name, task_runner=CoresTaskRunner(), persist_result=False, retries=0
+    name="analyze-query",
+    flow_run_name=run_name,
+    task_runner=CoresTaskRunner(),
+    persist_result=False,
+    retries=0,
 )
 def analyze_query(
+    *,
     prompt: str | None = None,
     assets: list[NewAsset] | None = None,
     options: QueryOptions | None = None,
@@ -156,6 +161,8 @@ def _outcome(query: Query, *, failures: int) -> State[Any]:  # Any: a failed sta
         return Failed(message=f"query {query.id}: {query.error_message}")
     if failures:
         return Completed(
-            name="CompletedWithFailures", message=f"query {query.id}: {failures} asset(s) failed", data=query.id
+            name="CompletedWithFailures",
+            message=f"query {query.id}: {failures} asset(s) failed",
+            data=query.id,
         )
     return Completed(message=f"query {query.id}", data=query.id)

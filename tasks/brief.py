@@ -65,7 +65,9 @@ def compose_brief(query_id: UUID, *, processing_seconds: float) -> str:
 
 def stored_options(query: Query) -> QueryOptions:
     """Return the options that we know; a front end may keep others beside them."""
-    return QueryOptions.model_validate({k: v for k, v in query.options.items() if k in QueryOptions.model_fields})
+    return QueryOptions.model_validate(
+        {k: v for k, v in query.options.items() if k in QueryOptions.model_fields}
+    )
 
 
 def _report(store: Store, asset: Asset) -> AssetReport:

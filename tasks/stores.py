@@ -17,4 +17,8 @@ def query_store() -> Store:
 
 def database_url(settings: Settings) -> str:
     """Return the connection string of the database, starting our own server where no other is named."""
-    return settings.database_url or EmbeddedPostgres(settings.home / "postgres").start()
+    return settings.database_url or _embedded(settings).start()
+
+
+def _embedded(settings: Settings) -> EmbeddedPostgres:
+    return EmbeddedPostgres(settings.home / "postgres", bin_dir=settings.pg_bin)
