@@ -40,6 +40,7 @@ class Block:
 
     first: Message
     last: Message | None = None
+    shown: bool = False  # its first line stands in the scroll-back
 
     @property
     def finished(self) -> bool:
@@ -78,13 +79,38 @@ class FeedState:
                 if not block.finished and block.first.asset_id == message.asset_id:
                     block.last = message
                     return
-        self.blocks.append(Block(message))
+        self.blocks.insert(self._place_of(message), Block(message))
 
-    def settled(self) -> list[Message]:
-        """Take the lines off the top that can no longer change."""
+    def _place_of(self, message: Message) -> int:
+        """Return where a block belongs: at the end, but assets that began together in the user's order."""
+        place = len(self.blocks)
+        if message.type is not MessageType.ASSET_START:
+            return place
+        position = self._position(message)
+        while place > 0 and not self.blocks[place - 1].shown:
+            before = self.blocks[place - 1].first
+            if before.type is not MessageType.ASSET_START or self._position(before) < position:
+                break
+            place -= 1
+        return place
+
+    def _position(self, message: Message) -> int:
+        asset = self.assets.get(message.asset_id) if message.asset_id else None
+        return asset.position if asset else 0
+
+    def settled(self, *, with_head: bool) -> list[Message]:
+        """Take the lines off the top that can no longer change.
+
+        Args:
+            with_head: also take the first line of the block that all others wait for.
+        """
         done: list[Message] = []
         while self.blocks and self.blocks[0].finished:
-            done += self.blocks.pop(0).lines
+            block = self.blocks.pop(0)
+            done += block.lines[1:] if block.shown else block.lines
+        if with_head and self.blocks and not self.blocks[0].shown:
+            self.blocks[0].shown = True
+            done.append(self.blocks[0].first)
         return done
 
     @property
@@ -107,7 +133,6 @@ class Feed:
         self._console = console
         self._state = FeedState()
         self._started = time.monotonic()
-        self._head_printed: UUID | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dreamcut-feed", daemon=True)
         self._error: BaseException | None = None
@@ -144,7 +169,7 @@ class Feed:
         ) as live:
 
             def show() -> None:
-                for message in self._state.settled():
+                for message in self._state.settled(with_head=False):
                     live.console.print(_line(message))
                 live.refresh()
 
@@ -161,31 +186,25 @@ class Feed:
 
     def _read(self, store: Store) -> None:
         query = store.query(self._query_id)  # first: a final state promises that all messages are there
-        self._state.take(store.messages(self._query_id, after_seq=self._state.last_seq))
+        messages = store.messages(self._query_id, after_seq=self._state.last_seq)
         self._state.assets = {asset.id: asset for asset in store.assets(self._query_id)}
+        self._state.take(messages)
         self._state.query = query
 
     def _ended(self) -> bool:
         return self._state.query is not None and self._state.query.status is not QueryStatus.PROCESSING
 
     def _print_lines(self) -> None:
-        settled = self._state.settled()
-        for message in settled:
-            if message.id != self._head_printed:
-                self._console.print(_line(message), soft_wrap=True)
-        if self._state.blocks:  # the block that all others wait for: its question can be told already
-            head = self._state.blocks[0].first
-            if head.id != self._head_printed:
-                self._console.print(_line(head), soft_wrap=True)
-                self._head_printed = head.id
+        for message in self._state.settled(with_head=True):
+            self._console.print(_line(message), soft_wrap=True)
 
     def _render(self) -> RenderableType:
         return render(self._state, elapsed_seconds=time.monotonic() - self._started)
 
 
-def print_messages(messages: Sequence[Message], *, console: Console) -> None:
-    """Print the feed of a query that has ended."""
-    state = FeedState()
+def print_messages(messages: Sequence[Message], assets: Sequence[Asset], *, console: Console) -> None:
+    """Print the feed of a query from its beginning to now."""
+    state = FeedState(assets={asset.id: asset for asset in assets})
     state.take(messages)
     for block in state.blocks:
         for message in block.lines:

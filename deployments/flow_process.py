@@ -80,7 +80,8 @@ class FlowProcess:
 
 def main() -> None:
     """Import the flow, read one order from standard input, run it."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background commands with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         _run_order()
         return

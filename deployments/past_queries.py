@@ -51,7 +51,7 @@ def show(query_id: str, *, as_json: bool) -> None:
             print_json(document(found, store=store))
             return
         console = Console(highlight=False)
-        print_messages(store.messages(found), console=console)
+        print_messages(store.messages(found), store.assets(found), console=console)
         payload = store.payload(found)
     if payload is not None:
         from deployments import brief_view
