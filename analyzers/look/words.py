@@ -109,11 +109,12 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "nocturnal",
-        "tone.lit_tile_share >= 0.08",
+        "tone.lit_tile_share >= 0.12",
         "tone.shadow_share >= 0.4",
         "tone.p95_luma < 0.75",
         _PICTURE_NOT_GRAPHIC,
     ),
+    _rule("nocturnal", "colour.neon_share >= 0.01", "tone.shadow_share >= 0.4", _PICTURE_NOT_GRAPHIC),
     _rule(
         "moody",
         "tone.mean_luma < 0.4",
