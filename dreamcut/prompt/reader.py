@@ -66,7 +66,8 @@ _SHORTS_BEFORE = re.compile(r"(?:^|\b(?:for|on|as|to|and|or|reels|tiktok|youtube
 def read_prompt(prompt: str, *, options: QueryOptions) -> PromptReading:
     """Return what a prompt and its options ask for.
 
-    Options win over the prompt's words, and these over what its platform implies; `overruled` keeps what lost.
+    Options win over the prompt's words, and these over what its platform implies.
+    What lost is kept in `overruled`.
     The rules are English; in other languages digits, ratios and units are still read, and a gap says so.
     """
     scopes = ruled_out(prompt)
