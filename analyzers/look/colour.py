@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from analyzers.look.bins import ColourBins
 from analyzers.look.lab import chroma, hue_degrees
+from analyzers.look.lights import Lights
 from dreamcut.findings.look import Colour
 
 _CHROMATIC = 10.0  # C*ab; below, people call a colour grey
@@ -13,19 +14,17 @@ _WARM = (345.0, 105.0)
 _COOL = (165.0, 320.0)
 _ORANGE = (40.0, 90.0)
 _TEAL = (180.0, 250.0)
-_ELECTRIC = (130.0, 345.0)  # green over cyan, blue and violet to magenta: no fire, no sunset has it
-_NEON_VALUE = 0.8 * 255
-_NEON_SATURATION = 0.7
-_NEON_CHROMA = 45.0  # pure cyan, the weakest of the pure colours, has 50
+_VIOLET = (295.0, 350.0)
+_STRONG = 20.0  # C*ab; the hue of a grade, not of a tinted grey
+_VIVID = 30.0  # C*ab
 _CLIPPED = 253
 
 
-def measure_colour(pixels: NDArray[np.uint8], *, colours: ColourBins) -> Colour:
+def measure_colour(pixels: NDArray[np.uint8], *, colours: ColourBins, lights: Lights) -> Colour:
     """Measure the colour of all visible pixels, shape (n, 3), sRGB, n >= 1, and of the same counted."""
     strength, hue, share = chroma(colours.lab), hue_degrees(colours.lab), colours.share
     brightest, span = colours.rgb.max(axis=1), np.ptp(colours.rgb, axis=1)
-    chromatic = strength > _CHROMATIC
-    neon = (strength >= _NEON_CHROMA) & (brightest >= _NEON_VALUE) & (span >= _NEON_SATURATION * brightest)
+    chromatic, strong, vivid = strength > _CHROMATIC, strength > _STRONG, strength > _VIVID
     chromatic_share = _sum(share, chromatic)
     of_chromatic = 1 / chromatic_share if chromatic_share > 0 else 0.0
     light = float(share @ brightest)
@@ -35,10 +34,11 @@ def measure_colour(pixels: NDArray[np.uint8], *, colours: ColourBins) -> Colour:
         warm_share=min(_sum(share, chromatic & _within(hue, _WARM)) * of_chromatic, 1.0),
         cool_share=min(_sum(share, chromatic & _within(hue, _COOL)) * of_chromatic, 1.0),
         chromatic_share=chromatic_share,
-        neon_share=_sum(share, neon),
-        electric_share=_sum(share, neon & _within(hue, _ELECTRIC)),
-        orange_share=_sum(share, chromatic & _within(hue, _ORANGE)),
-        teal_share=_sum(share, chromatic & _within(hue, _TEAL)),
+        neon_share=lights.neon_share,
+        electric_share=lights.electric_share,
+        orange_share=_sum(share, strong & _within(hue, _ORANGE)),
+        teal_share=_sum(share, strong & _within(hue, _TEAL)),
+        violet_share=_sum(share, vivid & _within(hue, _VIOLET)),
         blown_share=_blown_share(pixels),
     )
 
@@ -61,8 +61,8 @@ def colourfulness(pixels: NDArray[np.uint8]) -> float:
 
 def _blown_share(pixels: NDArray[np.uint8]) -> float:
     """Return the part of the area that lost its colour to clipping: some channels at the top, not all."""
-    clipped = np.count_nonzero(pixels >= _CLIPPED, axis=1)
-    return float(np.count_nonzero((clipped > 0) & (clipped < 3))) / len(pixels)
+    red, green, blue = (pixels[:, c] >= _CLIPPED for c in range(3))
+    return float(np.count_nonzero((red | green | blue) & ~(red & green & blue))) / len(pixels)
 
 
 def _within(hue: NDArray[np.float64], band: tuple[float, float]) -> NDArray[np.bool_]:

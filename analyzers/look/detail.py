@@ -103,23 +103,27 @@ def blur_effect(luma: NDArray[np.float32], *, visible: NDArray[np.bool_]) -> flo
     """
     if not visible.all():
         luma = np.where(visible, luma, luma[visible].mean(dtype=np.float64)).astype(np.float32)
-    scores = [_blur_along_rows(luma, visible=visible), _blur_along_rows(luma.T, visible=visible.T)]
+    scores = [
+        _blur_along(luma, visible[:, 1:] & visible[:, :-1], axis=1),
+        _blur_along(luma, visible[1:] & visible[:-1], axis=0),
+    ]
     known = [score for score in scores if score is not None]
     return max(known) if known else None
 
 
-def _blur_along_rows(luma: NDArray[np.float32], *, visible: NDArray[np.bool_]) -> float | None:
-    pad = _REBLUR_PX // 2
-    padded = np.pad(luma, ((0, 0), (pad + 1, pad)), mode="edge")
-    running = padded.cumsum(axis=1, dtype=np.float64)
-    blurred = ((running[:, _REBLUR_PX:] - running[:, :-_REBLUR_PX]) / _REBLUR_PX).astype(np.float32)
-    both = visible[:, 1:] & visible[:, :-1]
-    variation = np.abs(np.diff(luma, axis=1))[both]
-    left = np.abs(np.diff(blurred, axis=1))[both]
-    total = float(variation.sum(dtype=np.float64))
+def _blur_along(luma: NDArray[np.float32], both_visible: NDArray[np.bool_], *, axis: int) -> float | None:
+    """Compare neighbouring differences along an axis before and after a 9-tap mean."""
+    pad, length = _REBLUR_PX // 2, luma.shape[axis]
+    padded = np.pad(luma, [(pad, pad) if i == axis else (0, 0) for i in range(2)], mode="edge")
+    blurred = np.zeros_like(luma)
+    for shift in range(_REBLUR_PX):
+        blurred += padded[shift : shift + length] if axis == 0 else padded[:, shift : shift + length]
+    before = np.abs(np.diff(luma, axis=axis))
+    after = np.abs(np.diff(blurred, axis=axis)) / np.float32(_REBLUR_PX)
+    total = float(before.sum(where=both_visible, dtype=np.float64))
     if total <= 0:
         return None
-    lost = float(np.maximum(variation - left, 0).sum(dtype=np.float64))
+    lost = float(np.maximum(before - after, 0).sum(where=both_visible, dtype=np.float64))
     return min(max(1 - lost / total, 0.0), 1.0)
 
 

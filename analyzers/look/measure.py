@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from analyzers.look.bins import count_colours
 from analyzers.look.colour import measure_colour
 from analyzers.look.detail import measure_detail
+from analyzers.look.lights import measure_lights
 from analyzers.look.palette import measure_palette
 from analyzers.look.tone import luma_of, measure_tone
 from dreamcut.findings.look import Look
@@ -18,7 +19,7 @@ def measure_look(rgb: NDArray[np.uint8], *, visible: NDArray[np.bool_] | None = 
 
     Args:
         rgb: sRGB, shape (height, width, 3). A long edge above ANALYSIS_EDGE_PX is first reduced to
-            it by area averaging; smaller pictures are measured as they are, for enlarging would
+            it, as `analyzers.media` does; smaller pictures are measured as they are, for enlarging would
             invent smoothness.
         visible: shape (height, width); pixels that do not count, such as transparent ones or the
             bars around a letterboxed frame, are False. None: all count.
@@ -37,10 +38,11 @@ def measure_look(rgb: NDArray[np.uint8], *, visible: NDArray[np.bool_] | None = 
     pixels = rgb.reshape(-1, 3) if visible is None else rgb[seen]
     colours = count_colours(pixels)
     luma = luma_of(rgb)
+    lights = measure_lights(rgb, luma=luma, visible=seen)
     return Look(
         palette=measure_palette(colours),
-        tone=measure_tone(luma.ravel() if visible is None else luma[seen]),
-        colour=measure_colour(pixels, colours=colours),
+        tone=measure_tone(luma.ravel() if visible is None else luma[seen], lights=lights),
+        colour=measure_colour(pixels, colours=colours, lights=lights),
         detail=measure_detail(luma, visible=seen),
     )
 
@@ -55,4 +57,4 @@ def _reduced(
     scale = ANALYSIS_EDGE_PX / max(height, width)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     mask = np.asarray(Image.fromarray(visible).resize(size, Image.Resampling.NEAREST), dtype=np.bool_)
-    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BOX)), mask
+    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)), mask

@@ -10,7 +10,7 @@ from dreamcut.findings.look import Palette, Swatch
 
 MAX_SWATCHES = 6
 _CANDIDATES = 24  # clusters from which the swatches are chosen
-_ROUNDS = 12  # of k-means; it settles after about ten
+_ROUNDS = 8  # of k-means; later ones move the centres by less than can be seen
 _SAME_COLOUR_DELTA_E = 10.0  # nearer candidates are one colour at a glance
 _FAMILY_DELTA_E = 15.0  # candidates this near are shades of one colour
 _FAMILY_LIMIT = 8.0  # times the area of the candidate itself
@@ -28,13 +28,13 @@ def measure_palette(colours: ColourBins) -> Palette:
     adds most: the root of its area times its difference from all taken before. So a small
     neon sign counts as well as the night around it. Deterministic: no random start.
 
-    Shares are of the area nearest to each swatch (CIEDE2000) and sum to 1; the colour of a
-    swatch is the mean of its candidate cluster, not of that wider area.
+    Shares sum to 1: every candidate not taken adds its area to the nearest swatch (CIEDE2000).
+    The colour of a swatch is the mean of its own candidate, not of that wider area.
     """
     lab, rgb, share = _candidates(colours)
     taken = _choose(lab, share)
-    nearest = delta_e_2000(colours.lab[:, None, :], lab[None, taken, :]).argmin(axis=1)
-    area = weighted_count(nearest, colours.share, kinds=len(taken))
+    nearest = delta_e_2000(lab[:, None, :], lab[None, taken, :]).argmin(axis=1)
+    area = weighted_count(nearest, share, kinds=len(taken))
     order = np.argsort(-area, kind="stable")
     chosen = np.array(taken)[order]
     luminance = linear_light(rgb[chosen]) @ _LUMINANCE

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzers.look.lights import Lights
 from dreamcut.findings.look import TonalKey, Tone
 
 _BT709 = np.array([0.2126 / 255, 0.7152 / 255, 0.0722 / 255], dtype=np.float32)
@@ -19,7 +20,7 @@ def luma_of(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return luma
 
 
-def measure_tone(luma: NDArray[np.float32]) -> Tone:
+def measure_tone(luma: NDArray[np.float32], *, lights: Lights) -> Tone:
     """Measure the luma of all visible pixels, shape (n,), 0 to 1, n >= 1."""
     p05, median, p95, peak = (float(p) for p in np.percentile(luma, [5, 50, 95, 99.9]))
     shadow_share = _share(luma < 0.1)
@@ -33,6 +34,7 @@ def measure_tone(luma: NDArray[np.float32]) -> Tone:
         shadow_share=shadow_share,
         black_clipped_share=_share(luma <= _BLACK),
         white_clipped_share=_share(luma >= _WHITE),
+        lit_tile_share=lights.lit_tile_share,
         key=_key(median, shadow_share=shadow_share),
     )
 

@@ -42,6 +42,7 @@ class Tone(Finding):
     p05_luma: Share
     p95_luma: Share
     peak_luma: Share | None = None  # 99.9th percentile: the brightest that is more than a speck
+    lit_tile_share: Share | None = None  # of the 16 px tiles: dark, with a point of light inside
     shadow_share: Share  # luma < 0.1
     black_clipped_share: Share  # luma <= 2/255
     white_clipped_share: Share  # luma >= 253/255
@@ -56,10 +57,11 @@ class Colour(Finding):
     warm_share: Share  # of the chromatic area: hue red to yellow
     cool_share: Share  # of the chromatic area: hue green-cyan to violet
     chromatic_share: Share  # of the visible area with CIE chroma > 10
-    neon_share: Share  # of the visible area: very saturated and bright (see docs/looks.md)
+    neon_share: Share  # of the visible area: very saturated and bright, in the dark (see docs/looks.md)
     electric_share: Share | None = None  # of the visible area: neon whose hue is green to magenta
-    orange_share: Share | None = None  # of the visible area: chromatic, hue orange
-    teal_share: Share | None = None  # of the visible area: chromatic, hue teal to cyan-blue
+    orange_share: Share | None = None  # of the visible area: chroma > 20, hue orange
+    teal_share: Share | None = None  # of the visible area: chroma > 20, hue teal to cyan-blue
+    violet_share: Share | None = None  # of the visible area: chroma > 30, hue violet to magenta
     blown_share: Share | None = None  # of the visible area: one or two channels clipped, not all three
 
 
