@@ -11,6 +11,7 @@ SMALLEST_EDGE_PX = 3  # a Laplacian needs a neighbour on each side
 _CLEAR_EDGE = 0.10  # luma step between the two neighbours of a pixel
 _FLAT = 0.25 / 255  # less than the smallest step of 8 bits
 _REBLUR_PX = 9  # Crété et al. use a 9-tap mean
+_LEAST_SPAN = 0.06  # of luma within 9 px; below it the steps are JPEG's block borders and noise
 
 
 def measure_detail(luma: NDArray[np.float32], *, visible: NDArray[np.bool_]) -> Detail | None:
@@ -97,7 +98,9 @@ def blur_effect(luma: NDArray[np.float32], *, visible: NDArray[np.bool_]) -> flo
     """Return how blurred a plane is: what is lost when it is blurred once more.
 
     Returns:
-        0 (sharp) to 1 (blurred), the larger of the two directions; None where nothing varies.
+        0 (sharp) to 1 (blurred), the larger of the two directions; None where nothing varies by
+        6 % within 9 px. Only such places count: in even areas the borders of JPEG blocks would
+        pass for sharp edges.
 
     Source: Crété, Dolmière, Ladret and Nicolas, "The blur effect", SPIE 6492, 2007.
     """
@@ -115,15 +118,20 @@ def _blur_along(luma: NDArray[np.float32], both_visible: NDArray[np.bool_], *, a
     """Compare neighbouring differences along an axis before and after a 9-tap mean."""
     pad, length = _REBLUR_PX // 2, luma.shape[axis]
     padded = np.pad(luma, [(pad, pad) if i == axis else (0, 0) for i in range(2)], mode="edge")
-    blurred = np.zeros_like(luma)
+    blurred, top, low = np.zeros_like(luma), luma.copy(), luma.copy()
     for shift in range(_REBLUR_PX):
-        blurred += padded[shift : shift + length] if axis == 0 else padded[:, shift : shift + length]
+        moved = padded[shift : shift + length] if axis == 0 else padded[:, shift : shift + length]
+        blurred += moved
+        np.maximum(top, moved, out=top)
+        np.minimum(low, moved, out=low)
+    varies = top - low >= _LEAST_SPAN
+    counted = both_visible & (varies[1:] if axis == 0 else varies[:, 1:])
     before = np.abs(np.diff(luma, axis=axis))
     after = np.abs(np.diff(blurred, axis=axis)) / np.float32(_REBLUR_PX)
-    total = float(before.sum(where=both_visible, dtype=np.float64))
+    total = float(before.sum(where=counted, dtype=np.float64))
     if total <= 0:
         return None
-    lost = float(np.maximum(before - after, 0).sum(where=both_visible, dtype=np.float64))
+    lost = float(np.maximum(before - after, 0).sum(where=counted, dtype=np.float64))
     return min(max(1 - lost / total, 0.0), 1.0)
 
 

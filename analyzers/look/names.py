@@ -49,7 +49,7 @@ COLOUR_NAMES: dict[str, tuple[str, ...]] = {
     "dark red": ("#6e0f12", "#8b1a17"),
     "dark maroon": ("#2a0a10", "#380e14"),
     "maroon": ("#4d1219", "#5e1a22"),
-    "brick red": ("#96382a", "#a8483a"),
+    "brick red": ("#96382a", "#a8483a", "#a52a2a"),
     "rust": ("#9c4a1a", "#8f3e14"),
     "terracotta": ("#c4694a", "#b85c3e"),
     "coral": ("#ff7452", "#f9826c"),

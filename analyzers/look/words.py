@@ -74,8 +74,7 @@ RULES: tuple[Rule, ...] = (
     # faults
     _rule(
         BLURRED,
-        "detail.blur >= 0.7",
-        "detail.edge_share < 0.02",
+        "detail.blur >= 0.72",
         _PICTURE_NOT_GRAPHIC,
         "detail.edge_px >= 128",
     ),
@@ -110,11 +109,12 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "nocturnal",
-        "tone.lit_tile_share >= 0.08",
+        "tone.lit_tile_share >= 0.12",
         "tone.shadow_share >= 0.4",
         "tone.p95_luma < 0.75",
         _PICTURE_NOT_GRAPHIC,
     ),
+    _rule("nocturnal", "colour.neon_share >= 0.01", "tone.shadow_share >= 0.4", _PICTURE_NOT_GRAPHIC),
     _rule(
         "moody",
         "tone.mean_luma < 0.4",
@@ -184,12 +184,12 @@ RULES: tuple[Rule, ...] = (
         "soft",
         "detail.edge_share < 0.05",
         "tone.peak_luma >= 0.5",
-        "detail.blur < 0.7",
+        "detail.blur < 0.72",
         "detail.flat_share < 0.3",
     ),
     _rule(
         "crisp",
-        "detail.blur < 0.22",
+        "detail.blur < 0.2",
         "detail.edge_share >= 0.1",
         "detail.noise_sigma < 0.02",
         "colour.blown_share < 0.1",
