@@ -14,6 +14,11 @@ CUT_UNLIKENESS = (
     0.16  # of neighbouring frames; camera motion and grain stay below 0.1, most cuts lie above 0.3
 )
 SPIKE_RATIO = 2.5  # a cut stands out of its surroundings; shaking and whip pans do not
+# A jump cut stays in its scene: colours barely change, so only a lonely jump of the structure tells.
+JUMP_CUT_UNLIKENESS = 0.08
+JUMP_CUT_STRUCTURE = 0.1  # flashes stay below 0.05
+JUMP_CUT_RATIO = 4.0  # to the largest step around: what moves fast moves in other frames, too
+JUMP_CUT_CONFIDENCE = 0.55
 SURROUNDINGS_FRAMES = 8  # each side
 WHIP_SHIFT = 0.05  # of the width from frame to frame: a whip pan, whose blur starts and stops at once
 WHIP_UNLIKENESS = 0.45  # needed for a cut beside a whip pan
@@ -63,8 +68,29 @@ def find_jumps(signals: Signals, *, frame_rate: float) -> Jumps:
         resume = end + 1
         if signals.mean[frame:end].max() > max(signals.mean[frame - 1], signals.mean[end]) + 12:
             flashes.append((frame, end))
-    cuts = _without_glitches(signals, cuts)
-    return Jumps(tuple(Jump(f, _confidence(steps, f)) for f in cuts), tuple(flashes))
+    found = [Jump(f, _confidence(steps, f)) for f in _without_glitches(signals, cuts)]
+    found += _jump_cuts(signals, steps, known=[*frames, *(f for flash in flashes for f in flash)])
+    return Jumps(tuple(sorted(found, key=lambda jump: jump.frame)), tuple(flashes))
+
+
+def _jump_cuts(signals: Signals, steps: _F32, *, known: list[int]) -> list[Jump]:
+    """Find cuts within a scene: one lonely change of the structure that stays."""
+    found: list[Jump] = []
+    reach = SURROUNDINGS_FRAMES
+    for frame in (int(f) for f in np.flatnonzero(steps > JUMP_CUT_UNLIKENESS)):
+        low, high = max(0, frame - reach), min(len(steps), frame + reach + 1)
+        around = np.delete(steps[low:high], frame - low)
+        if frame < reach or steps[frame] < JUMP_CUT_RATIO * around.max(initial=0.01):
+            continue
+        if any(abs(frame - other) <= reach for other in known) or _beside_whip(signals.shift, frame):
+            continue
+        if signals.held[frame - 2 : frame].all():
+            continue  # a stutter: the picture was held, then caught up with its motion
+        later = np.array([frame, min(frame + 2, high - 1), high - 1])
+        apart = unlikeness(signals, np.full(3, frame - 1), later)
+        if apart.structure.min() > JUMP_CUT_STRUCTURE and apart.total.min() > JUMP_CUT_UNLIKENESS:
+            found.append(Jump(frame, JUMP_CUT_CONFIDENCE))
+    return found
 
 
 def _surroundings(steps: _F32) -> _F32:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analyzers.video.likeness import structure_distance, unlikeness
 from analyzers.video.signals import Signals
 
-BLANK_DEVIATION = 3.5  # luma steps: grain and coder noise of an empty frame, nothing else
+BLANK_DEVIATION = 2.2  # luma steps at analysis size: what scaling leaves of grain and coder noise
 BLACK_MEAN = 24.0
 WHITE_MEAN = 228.0
 LONGEST_RAMP_SECONDS = 3.0
@@ -29,6 +29,7 @@ class Fade:
     end: int
     sinks: bool  # into the blank frames; else a hard cut leads there
     rises: bool  # out of them
+    joins: bool = True  # two shots; False where the clip begins or ends in the blank frames
 
     @property
     def confidence(self) -> float:
@@ -61,7 +62,8 @@ def find_fades(signals: Signals, *, frame_rate: float, walls: list[int]) -> list
 
     Returns:
         In order, not overlapping. A blank stretch longer than HOLD_SECONDS gives one fade into it
-        and one out of it; a stretch with a hard edge on both sides gives none.
+        and one out of it; a stretch with a hard edge on both sides gives none. A clip that fades in
+        or out at its ends gives a fade that joins no shots.
     """
     found: list[Fade] = []
     for first, after in runs(blank_frames(signals)):
@@ -76,9 +78,10 @@ def find_fades(signals: Signals, *, frame_rate: float, walls: list[int]) -> list
         if (after - first) / frame_rate > HOLD_SECONDS:
             found += [Fade(start, first, sinks=True, rises=False)] if sinks and first > 0 else []
             found += [Fade(after, end, sinks=False, rises=True)] if rises and after < len(signals) else []
-        elif first > 0 and after < len(signals):
+        else:
             edges = start if sinks else first, end if rises else after
-            found.append(Fade(*edges, sinks=sinks, rises=rises))
+            joins = first > 0 and after < len(signals)
+            found.append(Fade(*edges, sinks=sinks, rises=rises, joins=joins))
     return found
 
 

@@ -61,7 +61,7 @@ def find_boundaries(signals: Signals, *, frame_rate: float) -> Boundaries:
 
 def _in_order(cuts: list[Jump], fades: list[Fade], dissolves: list[Dissolve]) -> tuple[Transition, ...]:
     every = [Transition(TransitionKind.CUT, c.frame, c.frame, c.confidence) for c in cuts]
-    every += [Transition(TransitionKind.FADE, f.start, f.end, f.confidence) for f in fades]
+    every += [Transition(TransitionKind.FADE, f.start, f.end, f.confidence) for f in fades if f.joins]
     every += [Transition(TransitionKind.DISSOLVE, d.start, d.end, d.confidence) for d in dissolves]
     return tuple(sorted(every, key=lambda t: t.frame))
 
@@ -99,6 +99,11 @@ class BoundaryFinder:
         margin = self._margin()
         if self._offset + self._length - self._judged >= CORE_FRAMES + margin:
             self._judge(until=self._offset + self._length - margin)
+
+    @property
+    def held_frames(self) -> int:
+        """How many frames' signals are in memory."""
+        return self._length
 
     def finish(self) -> Boundaries:
         """Judge what is left and return all boundaries of the clip."""
