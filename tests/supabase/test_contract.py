@@ -11,14 +11,16 @@ from dreamcut.store.migrations import bootstrap, migrate
 COLUMNS = {
     "dreamcut_queries": (
         "id uuid, user_id text, user_prompt text, intent text, options jsonb, status text, "
-        "stage text, progress integer, payload jsonb, error_message text, processing_time_ms integer, models_used text[], "
+        "stage text, progress integer, payload jsonb, error_message text, processing_time_ms integer, "
+        "models_used text[], "
         "cost_estimate numeric(10,4), created_at timestamptz, updated_at timestamptz, "
         "completed_at timestamptz"
     ),
     "dreamcut_assets": (
         "id uuid, query_id uuid, url text, filename text, type text, user_description text, "
         "file_size_bytes bigint, metadata jsonb, status text, progress integer, analysis jsonb, "
-        "worker_id text, model_used text, processing_time_ms integer, error_message text, quality_score numeric(3,2), "
+        "worker_id text, model_used text, processing_time_ms integer, error_message text, "
+        "quality_score numeric(3,2), "
         "confidence_score numeric(3,2), created_at timestamptz, updated_at timestamptz, "
         "analyzed_at timestamptz"
     ),
