@@ -17,7 +17,7 @@ _RECONNECT_SECONDS = 1.0
 class Changes:
     """Counts the changes of every query that somebody asked about, from the first asking on.
 
-    A notification is a wake-up, not a record: after a lost connection every waiter is woken once, as
+    A notification is a wake-up, not a record: once a lost connection is back, every waiter is woken, as
     something may have happened meanwhile. Needs a connection of its own that is no transaction pooler's.
     """
 
@@ -37,7 +37,7 @@ class Changes:
         The first call for a query returns at once: what happened before it cannot be known.
 
         Raises:
-            StoreUnavailable: the database cannot be reached.
+            StoreUnavailable: the database cannot be reached, and could not for all of the time.
         """
         ends = time.monotonic() + timeout_seconds
         with self._news:
@@ -49,10 +49,8 @@ class Changes:
             is_first = query_id not in self._known
             before = self._known.setdefault(query_id, self._count[query_id])
             if not is_first:
-                self._news.wait_for(
-                    lambda: self._failure or self._count[query_id] > before, max(0.0, ends - time.monotonic())
-                )
-            if self._failure:
+                self._news.wait_for(lambda: self._count[query_id] > before, max(0.0, ends - time.monotonic()))
+            if self._failure and self._count[query_id] == before:
                 raise StoreUnavailable(self._failure)
             self._known[query_id] = self._count[query_id]
             return is_first or self._known[query_id] > before

@@ -321,14 +321,14 @@ class EmbeddedPostgres:
         owner, database = sql.Identifier(_OWNER), sql.Identifier(_DATABASE)
         try:
             with psycopg.connect(self._conninfo(_ADMIN, "postgres", waiting), autocommit=True) as connection:
-                if not connection.execute("select from pg_roles where rolname = %s", [_OWNER]).fetchone():
+                if not connection.execute("select 1 from pg_roles where rolname = %s", [_OWNER]).fetchone():
                     connection.execute(
                         sql.SQL(
                             "create role {} login createdb createrole replication bypassrls password {}"
                         ).format(owner, words[_OWNER])
                     )
                 if not connection.execute(
-                    "select from pg_database where datname = %s", [_DATABASE]
+                    "select 1 from pg_database where datname = %s", [_DATABASE]
                 ).fetchone():
                     connection.execute(sql.SQL("create database {} owner {}").format(database, owner))
         except psycopg.Error as error:

@@ -21,8 +21,10 @@ _HERE = Path(__file__).parent
 _LOCK = 0x647265616D637574  # "dreamcut"; one migrator at a time in a database
 
 _APPLIED = "select version, name from supabase_migrations.schema_migrations"
-# The table as the Supabase CLI makes it.
+# The table as the Supabase CLI makes it. Reading a catalog first makes the session see a schema that another
+# one made while this one waited for the lock.
 _RECORD = """
+    select 1 from pg_namespace limit 1;
     create schema if not exists supabase_migrations;
     create table if not exists supabase_migrations.schema_migrations (version text not null primary key);
     alter table supabase_migrations.schema_migrations add column if not exists statements text[];

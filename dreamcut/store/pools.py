@@ -1,6 +1,7 @@
 """One connection pool a database and process, shared by every store on it."""
 
 import atexit
+import logging
 import os
 import threading
 
@@ -9,6 +10,9 @@ from psycopg_pool import ConnectionPool
 MAX_CONNECTIONS = 8  # a process writes from as many threads as it has cores
 GIVE_UP_SECONDS = 5.0  # without a connection
 _IDLE_SECONDS = 60.0
+
+# What the pool and its connections meet comes out as our errors; said twice, it would spoil a terminal.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 _pools: dict[str, ConnectionPool] = {}
 _of_parent: list[
