@@ -27,11 +27,10 @@ def list_queries(*, as_json: bool) -> None:
     if as_json:
         print_json([query.model_dump(mode="json") for query in found])
         return
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    for columns in (SHORT_ID_CHARS, len("2026-01-01 00:00"), len("processing")):
+        table.add_column(no_wrap=True, width=columns)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     for query in found:
         began = query.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
         short = str(query.id)[:SHORT_ID_CHARS]
