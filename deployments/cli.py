@@ -214,11 +214,11 @@ def _run() -> int:
         return _complain(f"{error.format_message()} ({hint})", code=ExitCode.USAGE) if str(error) else 2
     except DreamCutError as error:
         return _complain(str(error), code=_exit_code(error))
-    except (KeyboardInterrupt, typer.Abort):
-        return _complain("interrupted", code=ExitCode.INTERRUPTED)
     except BrokenPipeError:  # `| head` has seen enough
         sys.stderr.close()
         return ExitCode.OK
+    if code == ExitCode.INTERRUPTED:  # Typer turns a KeyboardInterrupt into this code
+        return _complain("interrupted", code=ExitCode.INTERRUPTED)
     return code if isinstance(code, int) else ExitCode.OK
 
 
