@@ -130,9 +130,7 @@ def test_grants_do_not_depend_on_the_projects_defaults(new_database: Any, profil
     assert dict(callable_by) == {"authenticated": ["initialize_dreamcut_query"]}
 
 
-def test_worker_works_without_bypassing_row_level_security(
-    database_url: str, connect: Any, service: Any
-) -> None:
+def test_every_policy_names_its_role(connect: Any) -> None:
     owner = connect("owner")
     assert value(owner, "select count(*) from pg_policies where 'service_role' = any (roles)") == 3
     assert value(owner, "select count(*) from pg_policies where 'public' = any (roles)") == 0
