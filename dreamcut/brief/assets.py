@@ -80,7 +80,8 @@ def _words(report: AssetReport) -> tuple[Statement, ...]:
     for index, _ in enumerate(chosen):
         evidence.append(measured(report, f"words[{index}].word"))
         evidence.append(measured(report, f"words[{index}].rule"))
-    text = f"Reads as {words.listing([word.word for word in chosen])}, each by a rule on what was measured."
+    named = [f"{word.word} ({word.rule})" for word in chosen]
+    text = f"{words.capital(words.listing(named))}."
     return (Statement(text=text, evidence=tuple(evidence)),)
 
 
@@ -156,11 +157,13 @@ def _sound(report: AssetReport, audio: AudioFindings, root: str) -> tuple[Statem
     if kinds:
         said = words.listing([f"{words.seconds(value)} of {name}" for name, value, _ in kinds])
         heard = tuple(measured(report, root + path) for _, _, path in kinds)
-        found.append(Statement(text=f"{words.capital(said)}.", evidence=heard))
+        found.append(
+            Statement(text=f"{'It holds ' + said if root else words.capital(said)}.", evidence=heard)
+        )
     if audio.transcript and audio.transcript.words:
         found.append(_said(report, audio, root))
     if audio.tempo:
-        text = f"{words.number(audio.tempo.bpm)} BPM"
+        text = f"{'Its music has ' if root else ''}{words.number(audio.tempo.bpm)} BPM"
         if audio.tempo.alternatives_bpm:
             others = words.listing([words.number(bpm) for bpm in audio.tempo.alternatives_bpm], "or")
             text += f" (or {others}: octaves of the same pulse)"

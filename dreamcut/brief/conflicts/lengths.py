@@ -121,8 +121,8 @@ def _footage_length(
             evidence=evidence,
             action=Action.TRIM,
             resolution=(
-                f"Trim {words.seconds(have - goal)}: “{direction.name}” keeps {words.count(len(ranges), 'range')} "
-                f"of {words.seconds(have)}, chosen by {words.listing(direction.scoring) or 'their order'}."
+                f"Trim {words.seconds(have - goal)}: “{direction.name}” keeps {words.count(len(ranges), 'range')}, "
+                f"chosen by {'; '.join(direction.scoring) or 'their order'}."
             ),
             ranges=ranges,
             alternatives=(f"let it run {words.seconds(have)}", "choose the ranges yourself"),
@@ -209,7 +209,7 @@ def frame_rate_conflicts(material: Material, target: Target) -> list[Conflict]:
                     constraint=wanted,
                     evidence=(*evidence, measured(part.report, "timing.variable")),
                     action=Action.CONFORM,
-                    resolution=f"Conform it to constant {rate} frames a second before editing; cut times come from its own time stamps.",
+                    resolution=f"Conform {part.name} to constant {rate} frames a second before editing; cut times come from its own time stamps.",
                     alternatives=("re-record at a constant rate",),
                 )
             )
