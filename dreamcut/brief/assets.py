@@ -92,7 +92,10 @@ def _look(report: AssetReport, look: Look | None) -> tuple[Statement, ...]:
     named = words.listing([f"{colour.name} {words.percent(colour.share)}" for colour in colours])
     palette = tuple(measured(report, f"look.palette.colours[{i}].name") for i in range(len(colours)))
     text = f"Palette: {named}."
-    tone = f"{words.capital(look.tone.key)} light, mean luma {look.tone.mean_luma:.2f}; {words.percent(look.colour.cool_share)} of the coloured area is cool."
+    tone = (
+        f"{words.capital(look.tone.key)} light, mean luma {look.tone.mean_luma:.2f}; "
+        f"{words.percent(look.colour.cool_share)} of the coloured area is cool."
+    )
     tone_evidence = (
         measured(report, "look.tone.key"),
         measured(report, "look.tone.mean_luma"),
@@ -113,7 +116,10 @@ def _video_file(report: AssetReport, findings: VideoFindings) -> Statement:
     rate = (
         "variable frame rate" if timing.variable else f"{words.number(timing.frame_rate, 3)} frames a second"
     )
-    text = f"{words.seconds(timing.duration_seconds)}, {geometry.width_px} × {geometry.height_px} px, {geometry.aspect_name}, {rate}."
+    text = (
+        f"{words.seconds(timing.duration_seconds)}, {geometry.width_px} × {geometry.height_px} px, "
+        f"{geometry.aspect_name}, {rate}."
+    )
     metrics = ("timing.duration_seconds", "geometry.width_px", "geometry.height_px", "timing.frame_rate")
     return Statement(text=text, evidence=tuple(measured(report, metric) for metric in metrics))
 
@@ -123,7 +129,10 @@ def _shots(report: AssetReport, findings: VideoFindings) -> tuple[Statement, ...
     if not shots:
         return ()
     lengths = [shot.duration_seconds for shot in shots]
-    text = f"{words.count(len(shots), 'shot')}, {words.seconds(min(lengths))} to {words.seconds(max(lengths))} long"
+    text = (
+        f"{words.count(len(shots), 'shot')}, {words.seconds(min(lengths))} to {words.seconds(max(lengths))} "
+        "long"
+    )
     if len(shots) == 1:
         text = f"One shot of {words.seconds(lengths[0])}"
     evidence = [measured(report, "shots.count")]

@@ -60,7 +60,7 @@ def _source(one: Placed, stretch: Stretch) -> Picture:
 
 
 def _why(one: Placed, stretch: Stretch, cut: Cut, stage: Stage) -> tuple[Statement, ...]:
-    """Return what was measured of the shot, the leading measure of the cut first, never more than two sentences."""
+    """Return what was measured of the shot, the leading measure of the cut first."""
     within = TimeRange(start_seconds=one.source_in, end_seconds=one.source_out)
     found = [
         sentence

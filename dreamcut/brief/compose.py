@@ -196,7 +196,10 @@ def _next_steps(
     made = [beat for beat in first.beats if isinstance(beat.source, Generate)]
     if made:
         seconds = sum(beat.end_seconds - beat.start_seconds for beat in made)
-        text = f"Generate {words.count(len(made), 'shot')}, {words.seconds(seconds)} in all, or hand in material for them."
+        text = (
+            f"Generate {words.count(len(made), 'shot')}, {words.seconds(seconds)} in all, or hand in "
+            "material for them."
+        )
         steps.append(NextStep(text=text, evidence=made[0].why[0].evidence, by="you"))
     for conflict in conflicts:
         if conflict.resolution.auto and conflict.resolution.action in _WORK:
@@ -240,7 +243,10 @@ def _not_verified(material: Material) -> tuple[Statement, ...]:
             if seen
             else "no material is given to look for it in"
         )
-        text = f"“{term.value}” is asked for; {where}: no model here recognises subjects, only light, colour, motion and sound."
+        text = (
+            f"“{term.value}” is asked for; {where}: no model here recognises subjects, only light, colour, "
+            "motion and sound."
+        )
         found.append(Statement(text=text, evidence=(stated(term), *(presence(part.report) for part in seen))))
     return tuple(found)
 

@@ -161,7 +161,7 @@ def _pacing(cut: Cut, stage: Stage) -> Pacing:
 
 
 def _titles(cut: Cut, stage: Stage) -> tuple[TitleCard, ...]:
-    """Return words to show: those that the user quotes, else the shortest phrases heard, unless text is unwanted."""
+    """Return words to show, unless text is unwanted: quoted by the user, else the shortest phrases heard."""
     reading = stage.material.request.reading
     if any(word in term.value for term in reading.excluded for word in ("text", "title", "caption", "word")):
         return ()

@@ -259,7 +259,7 @@ def lay_between(
     rate: float,
     score: Callable[[Stretch], float],
 ) -> tuple[Placed, ...]:
-    """Lay stretches in the order given with a cut on every edge; weak ones are passed over while enough remain.
+    """Lay stretches in the order given with a cut on every edge, weak ones passed over while enough remain.
 
     Args:
         edges: frame and phrase of each cut, rising.

@@ -156,7 +156,8 @@ def _direction(
         blocks.append(f"*Title cards:* {', '.join(cards)} {marks}")
     if direction.scoring:
         blocks.append(
-            f"*Shots were chosen by:* {escape('; '.join(direction.scoring))}. Ranks compare the usable stretches only."
+            f"*Shots were chosen by:* {escape('; '.join(direction.scoring))}. Ranks compare the usable "
+            "stretches only."
         )
     return blocks
 

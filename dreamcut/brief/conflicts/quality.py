@@ -81,7 +81,8 @@ def _exposure(part: Part) -> list[Conflict]:
     if look.tone.p95_luma < DARK_HIGHLIGHTS_LUMA:
         found.append(
             _fault(
-                f"{part.name} is dark even in its lights: 95 % of it lies below luma {look.tone.p95_luma:.2f}.",
+                f"{part.name} is dark even in its lights: 95 % of it lies below luma "
+                f"{look.tone.p95_luma:.2f}.",
                 (measured(part.report, "look.tone.p95_luma"),),
                 limit=(DARK_HIGHLIGHTS_LUMA, "", "a low-key picture still has lights"),
                 action=Action.GRADE,
@@ -145,7 +146,8 @@ def _video(part: Part, video: VideoFindings) -> list[Conflict]:
         widest = max(sides, key=lambda side: sides[side])
         found.append(
             _fault(
-                f"{part.name} has black bars {bars}, up to {sides[widest]} px; the picture inside is {matte.active_aspect_ratio:.2f}:1.",
+                f"{part.name} has black bars {bars}, up to {sides[widest]} px; the picture inside is "
+                f"{matte.active_aspect_ratio:.2f}:1.",
                 (
                     measured(part.report, f"defects.matte.{widest}_px"),
                     measured(part.report, "defects.matte.active_aspect_ratio"),
@@ -190,11 +192,15 @@ def _clipping(part: Part, audio: AudioFindings, root: str) -> list[Conflict]:
     whose = f"The sound of {part.name}" if root else part.name
     return [
         _fault(
-            f"{whose} is clipped: {audio.clipped_share * 100:.2f} % of its samples stand in runs at full scale.",
+            f"{whose} is clipped: {audio.clipped_share * 100:.2f} % of its samples stand in runs at full "
+            "scale.",
             (measured(part.report, f"{root}clipped_share"),),
             limit=(CLIPPED_SHARE, "", "clipping is heard as distortion; lowering the level does not undo it"),
             action=Action.REPAIR,
-            resolution=f"De-clip {whose[:1].lower() if root else whose[:1]}{whose[1:]} before mixing; record it again if that is still heard.",
+            resolution=(
+                f"De-clip {whose[:1].lower() if root else whose[:1]}{whose[1:]} before mixing; record it "
+                "again if that is still heard."
+            ),
             severity=Severity.IMPORTANT,
             auto=False,
             alternatives=("record it again with 6 dB of headroom",),

@@ -58,7 +58,8 @@ def _level(
     return conflict(
         ConflictKind.LOUDNESS,
         Severity.IMPORTANT if abs(change) > LOUD_DIFFERENCE_LU else Severity.MINOR,
-        f"{words.capital(whose) if root else whose} sits at {words.signed(now)} LUFS; the piece plays at {words.signed(target.lufs)}.",
+        f"{words.capital(whose) if root else whose} sits at {words.signed(now)} LUFS; the piece plays at "
+        f"{words.signed(target.lufs)}.",
         constraint=target.level,
         evidence=evidence,
         action=Action.GAIN,
@@ -94,7 +95,8 @@ def _unwanted(part: Part, sound: AudioFindings, material: Material) -> Conflict:
     return conflict(
         ConflictKind.SOUND,
         Severity.IMPORTANT,
-        f"You want “{term.value}”, but {words.seconds(sound.music_seconds or 0)} of the sound of {part.name} are music.",
+        f"You want “{term.value}”, but {words.seconds(sound.music_seconds or 0)} of the sound of "
+        f"{part.name} are music.",
         constraint=constraint(term, term.value),
         evidence=(measured(part.report, "sound.music_seconds"), stated(term)),
         action=Action.MUTE,
@@ -113,7 +115,10 @@ def _duck(part: Part, sound: AudioFindings, voice: Part) -> Conflict:
         constraint=practice(DUCK_DB, "dB", rule),
         evidence=(measured(part.report, "sound.music_seconds"), measured(voice.report, "duration_seconds")),
         action=Action.DUCK,
-        resolution=f"Let the music of {part.name} run through uncut and step back {-DUCK_DB:g} dB while the voice speaks.",
+        resolution=(
+            f"Let the music of {part.name} run through uncut and step back {-DUCK_DB:g} dB while the voice "
+            "speaks."
+        ),
         alternatives=(f"mute {part.name}", "hand in a separate music track"),
     )
 
@@ -122,7 +127,8 @@ def _two_voices(part: Part, sound: AudioFindings, voice: Part) -> Conflict:
     return conflict(
         ConflictKind.SOUND,
         Severity.IMPORTANT,
-        f"{words.seconds(sound.speech_seconds or 0)} of {part.name} hold speech, and {voice.name} speaks too.",
+        f"{words.seconds(sound.speech_seconds or 0)} of {part.name} hold speech, and {voice.name} speaks "
+        "too.",
         constraint=practice("one voice at a time", "", "two voices at once are not understood"),
         evidence=(measured(part.report, "sound.speech_seconds"), measured(voice.report, "duration_seconds")),
         action=Action.MUTE,
