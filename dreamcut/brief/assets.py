@@ -80,7 +80,8 @@ def _words(report: AssetReport) -> tuple[Statement, ...]:
     for index, _ in enumerate(chosen):
         evidence.append(measured(report, f"words[{index}].word"))
         evidence.append(measured(report, f"words[{index}].rule"))
-    text = f"Reads as {words.listing([word.word for word in chosen])}, each by a rule on what was measured."
+    named = [f"{word.word} ({word.rule})" for word in chosen]
+    text = f"{words.capital(words.listing(named))}."
     return (Statement(text=text, evidence=tuple(evidence)),)
 
 
@@ -91,7 +92,10 @@ def _look(report: AssetReport, look: Look | None) -> tuple[Statement, ...]:
     named = words.listing([f"{colour.name} {words.percent(colour.share)}" for colour in colours])
     palette = tuple(measured(report, f"look.palette.colours[{i}].name") for i in range(len(colours)))
     text = f"Palette: {named}."
-    tone = f"{words.capital(look.tone.key)} light, mean luma {look.tone.mean_luma:.2f}; {words.percent(look.colour.cool_share)} of the coloured area is cool."
+    tone = (
+        f"{words.capital(look.tone.key)} light, mean luma {look.tone.mean_luma:.2f}; "
+        f"{words.percent(look.colour.cool_share)} of the coloured area is cool."
+    )
     tone_evidence = (
         measured(report, "look.tone.key"),
         measured(report, "look.tone.mean_luma"),
@@ -112,7 +116,10 @@ def _video_file(report: AssetReport, findings: VideoFindings) -> Statement:
     rate = (
         "variable frame rate" if timing.variable else f"{words.number(timing.frame_rate, 3)} frames a second"
     )
-    text = f"{words.seconds(timing.duration_seconds)}, {geometry.width_px} × {geometry.height_px} px, {geometry.aspect_name}, {rate}."
+    text = (
+        f"{words.seconds(timing.duration_seconds)}, {geometry.width_px} × {geometry.height_px} px, "
+        f"{geometry.aspect_name}, {rate}."
+    )
     metrics = ("timing.duration_seconds", "geometry.width_px", "geometry.height_px", "timing.frame_rate")
     return Statement(text=text, evidence=tuple(measured(report, metric) for metric in metrics))
 
@@ -122,7 +129,10 @@ def _shots(report: AssetReport, findings: VideoFindings) -> tuple[Statement, ...
     if not shots:
         return ()
     lengths = [shot.duration_seconds for shot in shots]
-    text = f"{words.count(len(shots), 'shot')}, {words.seconds(min(lengths))} to {words.seconds(max(lengths))} long"
+    text = (
+        f"{words.count(len(shots), 'shot')}, {words.seconds(min(lengths))} to {words.seconds(max(lengths))} "
+        "long"
+    )
     if len(shots) == 1:
         text = f"One shot of {words.seconds(lengths[0])}"
     evidence = [measured(report, "shots.count")]
@@ -156,11 +166,13 @@ def _sound(report: AssetReport, audio: AudioFindings, root: str) -> tuple[Statem
     if kinds:
         said = words.listing([f"{words.seconds(value)} of {name}" for name, value, _ in kinds])
         heard = tuple(measured(report, root + path) for _, _, path in kinds)
-        found.append(Statement(text=f"{words.capital(said)}.", evidence=heard))
+        found.append(
+            Statement(text=f"{'It holds ' + said if root else words.capital(said)}.", evidence=heard)
+        )
     if audio.transcript and audio.transcript.words:
         found.append(_said(report, audio, root))
     if audio.tempo:
-        text = f"{words.number(audio.tempo.bpm)} BPM"
+        text = f"{'Its music has ' if root else ''}{words.number(audio.tempo.bpm)} BPM"
         if audio.tempo.alternatives_bpm:
             others = words.listing([words.number(bpm) for bpm in audio.tempo.alternatives_bpm], "or")
             text += f" (or {others}: octaves of the same pulse)"

@@ -60,7 +60,7 @@ def _source(one: Placed, stretch: Stretch) -> Picture:
 
 
 def _why(one: Placed, stretch: Stretch, cut: Cut, stage: Stage) -> tuple[Statement, ...]:
-    """Return what was measured of the shot, the leading measure of the cut first, never more than two sentences."""
+    """Return what was measured of the shot, the leading measure of the cut first."""
     within = TimeRange(start_seconds=one.source_in, end_seconds=one.source_out)
     found = [
         sentence
@@ -118,11 +118,10 @@ def _place(rank: float | None, stage: Stage, most: str, least: str) -> str:
     if rank is None or count < 2:
         return f"The only candidate for {most}"
     place = round((1 - rank) * (count - 1)) + 1
-    if place == 1:
-        return f"{words.capital(most)} of {count}"
-    if place == count:
-        return f"{words.capital(least)} of {count}"
-    return f"{words.ordinal(place)} {most} of {count}"
+    name = most
+    if place > (count + 1) / 2:
+        place, name = count + 1 - place, least
+    return f"{words.capital(name)} of {count}" if place == 1 else f"{words.ordinal(place)} {name} of {count}"
 
 
 def _why_made(stage: Stage, seconds: float) -> Statement:

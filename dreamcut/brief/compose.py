@@ -120,8 +120,9 @@ def _idea(material: Material, target: Target) -> Statement:
     request, reading = material.request, material.request.reading
     adjectives = [term.value for term in (*reading.styles[:1], *reading.moods[:2], *reading.genres[:1])]
     what = reading.deliverable.value if reading.deliverable else _piece(request)
-    length = f"{words.seconds(target.seconds)} of " if target.seconds else ""
-    text = words.capital(f"{length}{' '.join(adjectives)} {what}".replace("  ", " ").strip())
+    length = f"{words.seconds(target.seconds)} " if target.seconds else ""
+    named = f"{length}{' '.join([*adjectives, what])}"
+    text = f"{words.article(named)} {named}"
     said: list[Evidence] = [
         stated(term) for term in (*reading.styles[:1], *reading.moods[:2], *reading.genres[:1])
     ]
@@ -131,8 +132,8 @@ def _idea(material: Material, target: Target) -> Statement:
         text += f" about {reading.subject.value}"
         said.append(stated(reading.subject))
     carried, evidence = _carriers(material)
-    text += f": {'; '.join(carried)}." if carried else ", to be made from your words."
-    return Statement(text=text, evidence=(*said, *evidence) or (whole_prompt(reading.prompt),))
+    text += f", {', '.join(carried)}." if carried else ", to be made from your words."
+    return Statement(text=words.capital(text), evidence=(*said, *evidence) or (whole_prompt(reading.prompt),))
 
 
 def _carriers(material: Material) -> tuple[list[str], list[Evidence]]:
@@ -142,7 +143,7 @@ def _carriers(material: Material) -> tuple[list[str], list[Evidence]]:
     footage, stills, reference, voice = material.footage, material.stills, material.reference, material.voice
     if footage:
         shots = sum(len(part.video.shots) for part in footage)
-        of = f"{words.count(shots, 'shot')} of " if shots else ""
+        of = f"the {words.count(shots, 'shot')} of " if shots else ""
         carried.append(f"cut from {of}{words.listing([part.name for part in footage])}")
         evidence += [
             measured(part.report, "shots.count" if part.video.shots else "timing.duration_seconds")
@@ -162,7 +163,8 @@ def _carriers(material: Material) -> tuple[list[str], list[Evidence]]:
             if spoken and spoken[0].text and len(spoken[0].text) <= LONGEST_QUOTE_CHARS
             else None
         )
-        carried.append(f"told by {voice.name}" + (f", “{opening.rstrip('.')}”" if opening else ""))
+        said = f": “{opening.rstrip('.')}”" if opening else ""
+        carried.append(f"told by the voice of {voice.name}{said}")
         evidence.append(measured(voice.report, spoken[0].metric if spoken else "duration_seconds"))
     elif material.music:
         carried.append(f"carried by {material.music.name}")
@@ -172,7 +174,7 @@ def _carriers(material: Material) -> tuple[list[str], list[Evidence]]:
 
 def _readiness(blocking: list[Conflict], request: BriefRequest) -> Statement:
     if not blocking:
-        text = "Ready for production: nothing that was asked for is in the way of a first cut."
+        text = "Ready for production: no conflict blocks a first cut."
         return Statement(text=text, evidence=(whole_prompt(request.reading.prompt),))
     evidence = tuple(one for conflict in blocking for one in conflict.evidence)
     waits = "1 conflict waits" if len(blocking) == 1 else f"{len(blocking)} conflicts wait"
@@ -194,7 +196,10 @@ def _next_steps(
     made = [beat for beat in first.beats if isinstance(beat.source, Generate)]
     if made:
         seconds = sum(beat.end_seconds - beat.start_seconds for beat in made)
-        text = f"Generate {words.count(len(made), 'shot')}, {words.seconds(seconds)} in all, or hand in material for them."
+        text = (
+            f"Generate {words.count(len(made), 'shot')}, {words.seconds(seconds)} in all, or hand in "
+            "material for them."
+        )
         steps.append(NextStep(text=text, evidence=made[0].why[0].evidence, by="you"))
     for conflict in conflicts:
         if conflict.resolution.auto and conflict.resolution.action in _WORK:
@@ -238,7 +243,10 @@ def _not_verified(material: Material) -> tuple[Statement, ...]:
             if seen
             else "no material is given to look for it in"
         )
-        text = f"“{term.value}” is asked for; {where}: no model here recognises subjects, only light, colour, motion and sound."
+        text = (
+            f"“{term.value}” is asked for; {where}: no model here recognises subjects, only light, colour, "
+            "motion and sound."
+        )
         found.append(Statement(text=text, evidence=(stated(term), *(presence(part.report) for part in seen))))
     return tuple(found)
 

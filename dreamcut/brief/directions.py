@@ -76,14 +76,22 @@ def _source_use(cut: Cut, stage: Stage) -> Statement:
     if not parts:
         text = f"No frame of the {whole} comes from your material; every shot is a generation job."
         return Statement(text=text, evidence=(whole_prompt(stage.material.request.reading.prompt),))
-    used = [f"{words.count(_uses(cut, part.name), 'stretch')} of {part.name}" for part in parts.values()]
+    used = [f"{_stretches(_uses(cut, part.name))} of {part.name}" for part in parts.values()]
     text = f"{words.capital(words.listing(used))} fill {words.seconds(filled)} of {whole}"
+    if stage.seconds - filled < 1 / stage.rate:
+        text = f"{words.capital(words.listing(used))} fill the whole {whole}"
     again = sum(one.second_use for one in shown)
     if again:
-        text += f"; {words.count(again, 'stretch')} {'shows' if again == 1 else 'show'} other frames of a shot already seen"
+        text += (
+            f"; {_stretches(again)} {'shows' if again == 1 else 'show'} other frames of a shot already seen"
+        )
     metrics = {"video": "timing.duration_seconds", "audio": "duration_seconds", "image": "asset.kind"}
     evidence = tuple(measured(part.report, metrics[part.report.asset.kind]) for part in parts.values())
-    return Statement(text=f"{text}.".replace("stretchs", "stretches"), evidence=evidence)
+    return Statement(text=f"{text}.", evidence=evidence)
+
+
+def _stretches(amount: int) -> str:
+    return "1 stretch" if amount == 1 else f"{amount} stretches"
 
 
 def _uses(cut: Cut, name: str) -> int:
@@ -153,7 +161,7 @@ def _pacing(cut: Cut, stage: Stage) -> Pacing:
 
 
 def _titles(cut: Cut, stage: Stage) -> tuple[TitleCard, ...]:
-    """Return words to show: those that the user quotes, else the shortest phrases heard, unless text is unwanted."""
+    """Return words to show, unless text is unwanted: quoted by the user, else the shortest phrases heard."""
     reading = stage.material.request.reading
     if any(word in term.value for term in reading.excluded for word in ("text", "title", "caption", "word")):
         return ()

@@ -59,8 +59,13 @@ def fill(
     A slot longer than every stretch left is split; what no material can fill is placed without a stretch.
     The lengths of the result sum to the slots', exactly.
     """
-    shortest = max(1, round(SHORTEST_SECONDS * rate))
     free = [_Free(stretch, stretch.start, stretch.end) for stretch in pool]
+    return _fill(slots, free, rate=rate, prefer=prefer)
+
+
+def _fill(slots: Sequence[Slot], free: list[_Free], *, rate: float, prefer: Prefer) -> tuple[Placed, ...]:
+    """Fill slots from what is free, and take it from there."""
+    shortest = max(1, round(SHORTEST_SECONDS * rate))
     queue = deque(slot for slot in slots if slot.frames > 0)
     total = sum(slot.frames for slot in queue) or 1
     placed: list[Placed] = []
@@ -137,37 +142,6 @@ def even_slots(frames: int, count: int) -> list[Slot]:
     return [Slot(after - before) for before, after in pairwise(edges)]
 
 
-def quickening_slots(frames: int, count: int) -> list[Slot]:
-    """Return slots that shorten steadily from 1.5 to 0.5 times the mean and sum to `frames`."""
-    count = max(1, min(count, frames))
-    if count == 1:
-        return [Slot(frames)]
-    weights = [1.5 - i / (count - 1) for i in range(count)]
-    edges, total, running = [0], sum(weights), 0.0
-    for weight in weights:
-        running += weight
-        edges.append(round(frames * running / total))
-    return [Slot(after - before) for before, after in pairwise(edges) if after > before]
-
-
-def slots_between(edges: Sequence[tuple[int, int | None]], frames: int, *, longest: int) -> list[Slot]:
-    """Return slots from edge to edge, long ones split evenly.
-
-    Args:
-        edges: frame and phrase of each cut, rising; a cut at frame 0 is added where missing.
-        longest: frames above which a slot is split.
-    """
-    marks = [edge for edge in edges if 0 <= edge[0] < frames]
-    if not marks or marks[0][0] > 0:
-        marks = [(0, None), *marks]
-    slots: list[Slot] = []
-    ends = [mark[0] for mark in marks[1:]] + [frames]
-    for (start, phrase), end in zip(marks, ends, strict=True):
-        parts = even_slots(end - start, max(1, -(-(end - start) // max(1, longest)))) if end > start else []
-        slots += [replace(part, phrase=phrase if i == 0 else None) for i, part in enumerate(parts)]
-    return slots
-
-
 def level_lengths(available: Sequence[int], frames: int) -> list[int]:
     """Return how much of each length to use so that the sum is `frames`: one cap for all.
 
@@ -189,3 +163,147 @@ def level_lengths(available: Sequence[int], frames: int) -> list[int]:
         if length > low:
             lengths[i] += 1
     return lengths
+
+
+def lay_in_order(
+    stretches: Sequence[Stretch],
+    frames: int,
+    *,
+    rate: float,
+    weights: Sequence[float] | None = None,
+    grid: Sequence[int] | None = None,
+) -> tuple[Placed, ...]:
+    """Lay stretches in the order given, each once, so that together they fill the timeline.
+
+    Args:
+        weights: how long each wants to be against the others; equal where None.
+        grid: frames on which cuts may fall, rising; every frame where None.
+
+    What the stretches cannot fill comes from their unused frames, then stays empty.
+    """
+    shortest = max(1, round(SHORTEST_SECONDS * rate))
+    free = [_Free(stretch, stretch.start, stretch.end) for stretch in stretches]
+    wanted = list(weights) if weights is not None else [1.0] * len(free)
+    order = [
+        (piece, weight) for piece, weight in zip(free, wanted, strict=True) if piece.frames(rate) >= shortest
+    ]
+    # On a grid only whole steps of a stretch can be used.
+    step = max(1, round(frames / (len(grid) + 1))) if grid else 1
+    capacities = [piece.frames(rate) // step * step for piece, _ in order]
+    placed: list[Placed] = []
+    edge = 0
+    for index, (piece, _) in enumerate(order):
+        if edge >= frames:
+            break
+        share = _shares([weight for _, weight in order[index:]], capacities[index:], frames - edge)[0]
+        end = _cut_at(edge, edge + share, edge + piece.frames(rate), frames, shortest=shortest, grid=grid)
+        if end is not None:
+            placed.append(_take(free, piece, end - edge, edge=edge, rate=rate, phrase=None))
+            edge = end
+    return _with_rest(placed, free, edge, frames, rate=rate)
+
+
+def _with_rest(
+    placed: list[Placed], free: list[_Free], edge: int, frames: int, *, rate: float
+) -> tuple[Placed, ...]:
+    """Fill what is left of a timeline from unused frames."""
+    if edge < frames:
+        rest = _fill([Slot(frames - edge)], free, rate=rate, prefer=lambda _stretch, _at: 0.0)
+        placed += [
+            replace(one, start_frame=one.start_frame + edge, end_frame=one.end_frame + edge) for one in rest
+        ]
+    return tuple(placed)
+
+
+def _shares(weights: Sequence[float], capacities: Sequence[int], total: int) -> list[float]:
+    """Return lengths in proportion to weights, none over its capacity, that sum to `total` where they can."""
+    shares = [0.0] * len(weights)
+    open_ = list(range(len(weights)))
+    left = float(total)
+    while open_:
+        whole = sum(weights[i] for i in open_) or 1.0
+        full = [i for i in open_ if left * weights[i] / whole >= capacities[i]]
+        if not full:
+            for i in open_:
+                shares[i] = left * weights[i] / whole
+            break
+        for i in full:
+            shares[i] = float(capacities[i])
+            left = max(0.0, left - capacities[i])
+        open_ = [i for i in open_ if i not in full]
+    return shares
+
+
+def _cut_at(
+    edge: int, ideal: float, latest: int, frames: int, *, shortest: int, grid: Sequence[int] | None
+) -> int | None:
+    """Return the frame nearest to the ideal on which a shot may end, None where there is none.
+
+    The end of the timeline always may; no shot and no rest is shorter than `shortest`.
+    """
+    latest = min(latest, frames)
+    if latest == frames and frames - edge < 2 * shortest:
+        return frames
+    allowed = [at for at in (grid or range(edge + 1, latest + 1)) if edge + shortest <= at <= latest]
+    allowed = [at for at in allowed if at == frames or frames - at >= shortest]
+    if latest == frames and frames not in allowed:
+        allowed.append(frames)
+    return min(allowed, key=lambda at: (abs(at - ideal), at), default=None)
+
+
+def lay_between(
+    stretches: Sequence[Stretch],
+    edges: Sequence[tuple[int, int | None]],
+    frames: int,
+    *,
+    rate: float,
+    score: Callable[[Stretch], float],
+) -> tuple[Placed, ...]:
+    """Lay stretches in the order given with a cut on every edge, weak ones passed over while enough remain.
+
+    Args:
+        edges: frame and phrase of each cut, rising.
+    """
+    shortest = max(1, round(SHORTEST_SECONDS * rate))
+    free = [_Free(stretch, stretch.start, stretch.end) for stretch in stretches]
+    line = deque(piece for piece in free if piece.frames(rate) >= shortest)
+    middle = sorted(score(piece.stretch) for piece in line)[len(line) // 2] if line else 0.0
+    marks = [edge for edge in edges if 0 <= edge[0] < frames]
+    if not marks or marks[0][0] > 0:
+        marks = [(0, None), *marks]
+    placed: list[Placed] = []
+    for (start, phrase), end in zip(marks, [mark[0] for mark in marks[1:]] + [frames], strict=True):
+        while len(line) > 1 and score(line[0].stretch) < middle and _spare(line, frames - start, rate):
+            line.popleft()
+        parts: list[_Free] = []
+        while line and sum(piece.frames(rate) for piece in parts) < end - start:
+            parts.append(line.popleft())
+        lengths = level_lengths([piece.frames(rate) for piece in parts], end - start)
+        if parts and min(lengths) < shortest:
+            parts, lengths = [], []  # too short for so many shots: unused frames fill it
+        edge = start
+        for piece, length in zip(parts, lengths, strict=True):
+            placed.append(
+                _take(free, piece, length, edge=edge, rate=rate, phrase=phrase if edge == start else None)
+            )
+            edge += length
+        if edge < end:
+            rest = _fill(
+                [Slot(end - edge, phrase if edge == start else None)],
+                free,
+                rate=rate,
+                prefer=lambda s, _: score(s),
+            )
+            placed += [
+                replace(one, start_frame=one.start_frame + edge, end_frame=one.end_frame + edge)
+                for one in rest
+            ]
+    return tuple(placed)
+
+
+SPARE = 1.3  # passing over a shot must leave so many times the frames that are still needed
+
+
+def _spare(line: deque[_Free], needed: int, rate: float) -> bool:
+    """Whether enough remains without the next stretch."""
+    return sum(piece.frames(rate) for piece in line) - line[0].frames(rate) >= SPARE * needed

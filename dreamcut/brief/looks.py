@@ -56,7 +56,10 @@ def _palette_words(part: Part) -> Statement:
         measured(part.report, f"look.palette.colours[{i}].name")
         for i in range(min(3, len(look.palette.colours)))
     ]
-    text = f"{part.name} sets the palette: {words.listing(top)}; {look.tone.key} light, mean luma {look.tone.mean_luma:.2f}."
+    text = (
+        f"{part.name} sets the palette: {words.listing(top)}; {look.tone.key} light, mean luma "
+        f"{look.tone.mean_luma:.2f}."
+    )
     return Statement(text=text, evidence=(*evidence, measured(part.report, "look.tone.mean_luma")))
 
 
@@ -82,7 +85,10 @@ def grade_words(part: Part, reference: Part) -> Statement | None:
     distance = evidence.value if isinstance(evidence.value, float) else 0.0
     facts = (evidence, measured(reference.report, "look.palette.colours[0].hex"))
     if distance <= CLOSE_PALETTES:
-        text = f"{part.name} is already near {reference.name} (ΔE {distance:.0f}); no grade is needed to join them."
+        text = (
+            f"{part.name} is already near {reference.name} (ΔE {distance:.0f}); no grade is needed to join "
+            "them."
+        )
         return Statement(text=text, evidence=facts)
     shift = shift_words(palette_shift(part.look.palette, reference.look.palette))
     text = f"Grade {part.name} towards {reference.name} (ΔE {distance:.0f} apart): {shift}."

@@ -127,20 +127,20 @@ def _part(report: AssetReport, readable: list[AssetReport], request: BriefReques
     name = report.asset.filename
     described = _described_role(report.asset.description, report.asset.kind)
     if described and report.asset.description:
-        text = f"{name} is the {described}: you describe it so."
+        text = f"{name} is the {described.label}: you describe it so."
         return Part(
             report, described, Statement(text=text, evidence=(measured(report, "asset.description"),))
         )
     mention = _mention_of(report, readable, request)
     if mention:
         quote = mention.span.text if mention.span else mention.role.value
-        text = f"{name} is the {mention.role}: it is the {report.asset.kind} given for “{quote}”."
+        text = f"{name} is the {mention.role.label}: it is the {report.asset.kind} given for “{quote}”."
         return Part(
             report, mention.role, Statement(text=text, evidence=(stated(mention), presence(report))), mention
         )
     named = _described_role(re.sub(r"[_\-.\d]+", " ", name), report.asset.kind)
     if named and not (named is AssetRole.VOICEOVER and not _has_speech(report)):
-        text = f"{name} is taken as the {named}: its file name says so."
+        text = f"{name} is taken as the {named.label}: its file name says so."
         return Part(report, named, Statement(text=text, evidence=(measured(report, "asset.filename"),)))
     return _measured_role(report, readable, request)
 
@@ -201,7 +201,7 @@ def _measured_role(report: AssetReport, readable: list[AssetReport], request: Br
             still = request.intent is Intent.IMAGE or not footage
             role = AssetRole.STILL if still else AssetRole.STYLE_REFERENCE
             why = "no footage stands beside it" if still else "footage carries the picture"
-            text = f"{name} is the {'picture to show' if still else 'style reference'}: {why}."
+            text = f"{name} is the {role.label}: {why}."
             return Part(report, role, Statement(text=text, evidence=(presence(report),)))
         case AssetKind.AUDIO:
             audio = findings if isinstance(findings, AudioFindings) else None

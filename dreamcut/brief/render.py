@@ -22,7 +22,7 @@ class Notes:
         """Return the marks of some evidence, "[e1][e4]"."""
         marks = []
         for one in list(evidence)[:MOST_MARKS]:
-            key = one.model_dump_json()
+            key = one.model_dump_json(exclude={"time_range", "confidence"})
             if key not in self._numbers:
                 self.listed.append(one)
                 self._numbers[key] = len(self.listed)
@@ -49,9 +49,18 @@ def render_markdown(brief: Brief) -> str:
         blocks += ["## Material", *(_asset(asset, notes) for asset in brief.assets)]
     if brief.conflicts:
         blocks += ["## Conflicts, and what is done about them", _conflicts(brief.conflicts, notes)]
+    shared = _shared(brief.directions)
     blocks.append("## Directions")
+    if shared:
+        blocks.append(
+            "What they share:\n\n" + "\n".join(f"- {notes.said(statement)}" for statement in shared)
+        )
+    look = brief.directions[0].look
+    if look.colours:
+        swatches = [f"`{c.hex}` {escape(c.name)} {words.percent(c.share)}" for c in look.colours]
+        blocks.append(f"*Target palette:* {', '.join(swatches)}")
     for number, direction in enumerate(brief.directions, start=1):
-        blocks += _direction(number, direction, names, notes)
+        blocks += _direction(number, direction, names=names, notes=notes, shared=shared)
     if brief.next_steps:
         blocks += [
             "## Next steps",
@@ -98,7 +107,7 @@ def _glance(brief: Brief, notes: Notes) -> str:
 
 
 def _asset(asset: AssetSummary, notes: Notes) -> str:
-    head = f"### {escape(asset.name)}: {asset.role or 'not used'}"
+    head = f"### {escape(asset.name)}: {asset.role.label if asset.role else 'not used'}"
     lines = [f"- {notes.said(asset.role_because)}", *(f"- {notes.said(fact)}" for fact in asset.facts)]
     if asset.failure and asset.role is None:
         lines.append(f"- {escape(asset.failure)}")
@@ -117,20 +126,18 @@ def _conflicts(conflicts: tuple[Conflict, ...], notes: Notes) -> str:
     return table(("Weight", "What disagrees", "What is done", ""), rows)
 
 
-def _direction(number: int, direction: Direction, names: dict[UUID, str], notes: Notes) -> list[str]:
+def _direction(
+    number: int, direction: Direction, *, names: dict[UUID, str], notes: Notes, shared: list[Statement]
+) -> list[str]:
     blocks = [
         f"### {number}. {escape(direction.name)}",
         f"**{escape(direction.logline.text)}** {notes.marks(direction.logline.evidence)}",
     ]
-    facts = [*direction.rationale, *(s for s in direction.look.statements if s not in direction.rationale)]
+    facts = [statement for statement in _facts(direction) if statement not in shared]
     if direction.timeline:
         facts.append(direction.pacing.statement)
-    blocks.append("\n".join(f"- {notes.said(statement)}" for statement in facts))
-    if direction.look.colours:
-        swatches = ", ".join(
-            f"`{c.hex}` {escape(c.name)} {words.percent(c.share)}" for c in direction.look.colours
-        )
-        blocks.append(f"*Target palette:* {swatches}")
+    if facts:
+        blocks.append("\n".join(f"- {notes.said(statement)}" for statement in facts))
     if direction.beats:
         rows = [_beat_row(beat, direction, names, notes) for beat in direction.beats]
         blocks.append(table(("", "Time", "Picture", "Words", "Why this"), rows))
@@ -149,9 +156,21 @@ def _direction(number: int, direction: Direction, names: dict[UUID, str], notes:
         blocks.append(f"*Title cards:* {', '.join(cards)} {marks}")
     if direction.scoring:
         blocks.append(
-            f"*Shots were chosen by:* {escape('; '.join(direction.scoring))}. Ranks compare the usable stretches only."
+            f"*Shots were chosen by:* {escape('; '.join(direction.scoring))}. Ranks compare the usable "
+            "stretches only."
         )
     return blocks
+
+
+def _facts(direction: Direction) -> list[Statement]:
+    """Return what is said of a direction, each sentence once."""
+    return list(dict.fromkeys((*direction.rationale, *direction.look.statements)))
+
+
+def _shared(directions: tuple[Direction, ...]) -> list[Statement]:
+    """Return the sentences that every direction says."""
+    first, *others = directions
+    return [s for s in _facts(first) if others and all(s in _facts(other) for other in others)]
 
 
 def _beat_row(beat: Beat, direction: Direction, names: dict[UUID, str], notes: Notes) -> list[str]:

@@ -64,8 +64,8 @@ def mostly_music(sound: AudioFindings) -> bool:
 def spread(phrases: tuple[Phrase, ...], *, frames: int, rate: float) -> tuple[Spoken, ...]:
     """Lay phrases out over a timeline: the time without words goes to both ends and evenly between phrases.
 
-    Falls back to the pauses as spoken where the timeline leaves no more than these; phrases that would end after
-    the timeline are left out.
+    Falls back to the pauses as spoken where the timeline leaves no more than these; phrases that would end
+    after the timeline are left out.
     """
     length = frames / rate
     spoken = sum(phrase.seconds for phrase in phrases)

@@ -23,7 +23,7 @@ def still_directions(material: Material, target: Target) -> tuple[Direction, ...
 
 
 def _own_picture(material: Material, target: Target) -> tuple[Picture, str, Statement] | None:
-    """Return the best picture that the material holds: a given still, else the sharpest frame of the footage."""
+    """Return the best picture that the material holds: a given still, else the sharpest keyframe."""
     still = next(
         (
             part
@@ -47,7 +47,10 @@ def _own_picture(material: Material, target: Target) -> tuple[Picture, str, Stat
     best: Stretch = max(frames, key=lambda stretch: stretch.sharpness or 0.0)
     at = best.sharpest_at or 0.0
     rate = max(1.0, best.part.video.timing.frame_rate)
-    text = f"The sharpest of {words.count(len(frames), 'keyframe')}, {words.timecode(at)} of {best.part.name}, is the base"
+    text = (
+        f"The sharpest of {words.count(len(frames), 'keyframe')}, {words.timecode(at)} of {best.part.name}, "
+        "is the base"
+    )
     evidence = [
         measured(best.part.report, f"{best.root}.keyframe.at_seconds"),
         measured(best.part.report, f"{best.root}.keyframe.sharpness"),
@@ -96,7 +99,10 @@ def _waiting(material: Material) -> Direction:
     """Return the direction that lacks a picture of the user's own, or a length."""
     reading = material.request.reading
     if material.request.intent is Intent.IMAGE:
-        text = "Hand in a picture of your own as base or reference; palette, light and crop are then set from it."
+        text = (
+            "Hand in a picture of your own as base or reference; palette, light and crop are then set from "
+            "it."
+        )
         name = "From a picture of yours"
     else:
         text = "State a length, and this becomes a timeline with a place for every shot."

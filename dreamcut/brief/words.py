@@ -63,3 +63,8 @@ def ordinal(value: int) -> str:
     """Return "1st", "2nd", "3rd", "11th"."""
     ending = "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
     return f"{value}{ending}"
+
+
+def article(text: str) -> str:
+    """Return "a" or "an" for what follows; numbers as they are read ("an 8 s", "an 18 s")."""
+    return "an" if text[:1].lower() in "aeiou" or text.startswith(("8", "11 ", "18 ")) else "a"

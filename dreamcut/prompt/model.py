@@ -38,6 +38,13 @@ class AssetRole(StrEnum):
     MUSIC = "music"
     SOUND_EFFECT = "sound effect"
 
+    @property
+    def label(self) -> str:
+        """The role as a sentence names it."""
+        return {"style": "style reference", "still": "picture to show", "voiceover": "voice-over"}.get(
+            self.value, self.value
+        )
+
 
 class Span(Record):
     """A stretch of the prompt, in characters, end exclusive."""

@@ -76,7 +76,9 @@ SENTENCES = (
 )
 
 
-def look(colours: tuple[tuple[str, str, float, float, float, float], ...] = NEON, *, luma: float = 0.2) -> Look:
+def look(
+    colours: tuple[tuple[str, str, float, float, float, float], ...] = NEON, *, luma: float = 0.2
+) -> Look:
     """Return a look with a palette and plausible tones round a mean luma."""
     swatches = tuple(
         Swatch(hex=code, name=name, share=share, lightness=light, chroma=chroma, hue_degrees=hue)
@@ -158,7 +160,9 @@ def audio(
     words = spoken(sentences, seconds)
     speech = sum(w.duration_seconds for w in words)
     kind = SegmentKind.SPEECH if words else SegmentKind.MUSIC if music_seconds else SegmentKind.OTHER
-    beats = tuple(round(0.25 + i * 60 / bpm, 3) for i in range(int((seconds - 0.25) * bpm / 60))) if bpm else ()
+    beats = (
+        tuple(round(0.25 + i * 60 / bpm, 3) for i in range(int((seconds - 0.25) * bpm / 60))) if bpm else ()
+    )
     return AudioFindings(
         analyzer_version="1.0.0",
         file_bytes=188101,
@@ -174,7 +178,9 @@ def audio(
         clipped_share=0.0,
         head_silence_seconds=0.0,
         tail_silence_seconds=0.2,
-        segments=(Segment(start_seconds=0, end_seconds=seconds, kind=kind, confidence=0.9),) if seconds else (),
+        segments=(Segment(start_seconds=0, end_seconds=seconds, kind=kind, confidence=0.9),)
+        if seconds
+        else (),
         speech_seconds=speech,
         music_seconds=music_seconds,
         transcript=Transcript(language="en", text=" ".join(sentences), words=words, speaking_rate_wpm=165)
@@ -193,7 +199,10 @@ def spoken(sentences: tuple[str, ...], seconds: float) -> tuple[SpokenWord, ...]
         for text in sentence.split():
             found.append(
                 SpokenWord(
-                    start_seconds=round(at, 3), end_seconds=round(at + 0.9 * step, 3), text=text, confidence=0.9
+                    start_seconds=round(at, 3),
+                    end_seconds=round(at + 0.9 * step, 3),
+                    text=text,
+                    confidence=0.9,
                 )
             )
             at += step
@@ -310,7 +319,9 @@ def report(
     return AssetReport(asset=row, findings=findings, failure=failure)
 
 
-def request(prompt: str, *reports: AssetReport, intent: Intent | None = None, **options: object) -> BriefRequest:
+def request(
+    prompt: str, *reports: AssetReport, intent: Intent | None = None, **options: object
+) -> BriefRequest:
     """Return a brief request."""
     chosen = QueryOptions.model_validate(options)
     reading = read_prompt(prompt, options=chosen)
@@ -322,7 +333,9 @@ def request(prompt: str, *reports: AssetReport, intent: Intent | None = None, **
         options=chosen,
         reports=reports,
         ledger=(
-            LedgerEntry(step="speech", tool="whisper-tiny.en 1", is_model=True, seconds=1.1, cost_usd=Decimal(0)),
+            LedgerEntry(
+                step="speech", tool="whisper-tiny.en 1", is_model=True, seconds=1.1, cost_usd=Decimal(0)
+            ),
         ),
         processing_seconds=12.4,
     )

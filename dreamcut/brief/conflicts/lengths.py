@@ -63,7 +63,10 @@ def request_conflicts(material: Material) -> list[Conflict]:
                 constraint=constraint(longest, longest.value, "s"),
                 evidence=(stated(asked), stated(longest)),
                 action=Action.DECIDE,
-                resolution=f"Planned at {words.seconds(asked.value)} as you ask; it cannot be uploaded there in one piece.",
+                resolution=(
+                    f"Planned at {words.seconds(asked.value)} as you ask; it cannot be uploaded there in "
+                    "one piece."
+                ),
                 auto=False,
                 alternatives=(f"shorten it to {words.seconds(longest.value)}", "split it into parts"),
             )
@@ -121,8 +124,9 @@ def _footage_length(
             evidence=evidence,
             action=Action.TRIM,
             resolution=(
-                f"Trim {words.seconds(have - goal)}: “{direction.name}” keeps {words.count(len(ranges), 'range')} "
-                f"of {words.seconds(have)}, chosen by {words.listing(direction.scoring) or 'their order'}."
+                f"Trim {words.seconds(have - goal)}: “{direction.name}” keeps "
+                f"{words.count(len(ranges), 'range')}, "
+                f"chosen by {'; '.join(direction.scoring) or 'their order'}."
             ),
             ranges=ranges,
             alternatives=(f"let it run {words.seconds(have)}", "choose the ranges yourself"),
@@ -132,7 +136,8 @@ def _footage_length(
     return conflict(
         ConflictKind.DURATION,
         Severity.IMPORTANT,
-        f"{names} {run} {words.seconds(have)}, {words.seconds(missing)} short of the {words.seconds(goal)} you asked for.",
+        f"{names} {run} {words.seconds(have)}, {words.seconds(missing)} short of the {words.seconds(goal)} "
+        "you asked for.",
         constraint=length,
         evidence=evidence,
         action=Action.FILL,
@@ -167,11 +172,15 @@ def _voice_length(material: Material, target: Target, length: Constraint) -> Con
         return conflict(
             ConflictKind.DURATION,
             Severity.BLOCKING,
-            f"{voice.name} runs {words.seconds(have)}, {words.seconds(have - goal)} longer than the {words.seconds(goal)} you asked for.",
+            f"{voice.name} runs {words.seconds(have)}, {words.seconds(have - goal)} longer than the "
+            f"{words.seconds(goal)} you asked for.",
             constraint=length,
             evidence=evidence,
             action=Action.DECIDE,
-            resolution=f"The directions keep the phrases that end before {words.seconds(goal)}; which words to lose is yours to say.",
+            resolution=(
+                f"The directions keep the phrases that end before {words.seconds(goal)}; which words to "
+                "lose is yours to say."
+            ),
             auto=False,
             alternatives=(f"extend the piece to {words.seconds(have)}", "record a shorter voice-over"),
         )
@@ -179,11 +188,15 @@ def _voice_length(material: Material, target: Target, length: Constraint) -> Con
         return conflict(
             ConflictKind.DURATION,
             Severity.MINOR,
-            f"{voice.name} speaks for {words.seconds(have)} of {words.seconds(goal)}; {words.seconds(goal - have)} stay without words.",
+            f"{voice.name} speaks for {words.seconds(have)} of {words.seconds(goal)}; "
+            f"{words.seconds(goal - have)} stay without words.",
             constraint=length,
             evidence=evidence,
             action=Action.SPREAD,
-            resolution="Spread its phrases over the piece with longer pauses, or leave the rest to picture and music, as each direction says.",
+            resolution=(
+                "Spread its phrases over the piece with longer pauses, or leave the rest to picture and "
+                "music, as each direction says."
+            ),
             alternatives=(f"shorten the piece to {words.seconds(have)}", "record more words"),
         )
     return None
@@ -205,11 +218,15 @@ def frame_rate_conflicts(material: Material, target: Target) -> list[Conflict]:
                 conflict(
                     ConflictKind.FRAME_RATE,
                     Severity.IMPORTANT,
-                    f"{part.name} has a variable frame rate, {words.number(timing.frame_rate, 2)} a second on average.",
+                    f"{part.name} has a variable frame rate, {words.number(timing.frame_rate, 2)} a second "
+                    "on average.",
                     constraint=wanted,
                     evidence=(*evidence, measured(part.report, "timing.variable")),
                     action=Action.CONFORM,
-                    resolution=f"Conform it to constant {rate} frames a second before editing; cut times come from its own time stamps.",
+                    resolution=(
+                        f"Conform {part.name} to constant {rate} frames a second before editing; cut times "
+                        "come from its own time stamps."
+                    ),
                     alternatives=("re-record at a constant rate",),
                 )
             )
@@ -219,7 +236,8 @@ def frame_rate_conflicts(material: Material, target: Target) -> list[Conflict]:
                 conflict(
                     ConflictKind.FRAME_RATE,
                     Severity.MINOR,
-                    f"{part.name} has {words.number(timing.frame_rate, 3)} frames a second, the piece {rate}.",
+                    f"{part.name} has {words.number(timing.frame_rate, 3)} frames a second, the piece "
+                    f"{rate}.",
                     constraint=wanted,
                     evidence=(*evidence, *said),
                     action=Action.CONFORM,
@@ -242,4 +260,7 @@ def _conform(have: float, goal: float) -> str:
         return f"Keep every {words.ordinal(round(ratio))} frame: it divides evenly."
     if have > goal:
         return f"Drop frames to {words.number(goal, 3)} a second; fast pans may judder."
-    return f"Repeat frames to reach {words.number(goal, 3)} a second; motion stays that of {words.number(have, 3)}."
+    return (
+        f"Repeat frames to reach {words.number(goal, 3)} a second; motion stays that of "
+        f"{words.number(have, 3)}."
+    )

@@ -1,5 +1,6 @@
 """What the user speaks of and nobody handed in, or nobody could read."""
 
+from dreamcut.brief import words
 from dreamcut.brief.conflicts.claim import conflict
 from dreamcut.brief.evidence import Evidence, measured, presence, stated, whole_prompt
 from dreamcut.brief.material import Material, Part
@@ -20,7 +21,7 @@ def missing_conflicts(material: Material) -> list[Conflict]:
     """Return failed assets, mentions that no asset answers, and moving pieces without any picture."""
     reports = material.request.reports
     failed = [report for report in reports if report.findings is None]
-    found = [_failed(report, material) for report in failed]
+    found = [_failed(report) for report in failed]
     failed_kinds = [report.asset.kind for report in failed]
     for mention in material.request.reading.materials:
         if _answered(mention, material):
@@ -28,12 +29,11 @@ def missing_conflicts(material: Material) -> list[Conflict]:
         if mention.owned and mention.kind in failed_kinds:
             continue  # the failed file says it already
         found.append(_absent(mention, material))
-    nothing_seen = not (material.footage or material.stills or material.reference)
-    if (
-        material.request.intent is Intent.VIDEO
-        and nothing_seen
-        and not any(m.owned and m.kind is not AssetKind.AUDIO for m in material.request.reading.materials)
-    ):
+    owned_pictures = [
+        m for m in material.request.reading.materials if m.owned and m.kind is not AssetKind.AUDIO
+    ]
+    seen = material.footage or material.stills or material.reference
+    if material.request.intent is Intent.VIDEO and not seen and not owned_pictures and not failed:
         found.append(_no_picture(material))
     return found
 
@@ -49,7 +49,7 @@ def _answered(mention: Mention, material: Material) -> bool:
     return bool(taken) or any(part.role in roles and part.mention is None for part in material.parts)
 
 
-def _failed(report: AssetReport, material: Material) -> Conflict:
+def _failed(report: AssetReport) -> Conflict:
     asset = report.asset
     return conflict(
         ConflictKind.MISSING_MATERIAL,
@@ -69,61 +69,38 @@ def _absent(mention: Mention, material: Material) -> Conflict:
     """Return the conflict of a mention without an asset."""
     quote = mention.span.text if mention.span else mention.role.value
     of_kind = [part for part in material.parts if part.report.asset.kind is mention.kind]
-    evidence: tuple[Evidence, ...] = (stated(mention), *_what_else(of_kind))
-    kind = (
-        "an audio file"
-        if mention.kind is AssetKind.AUDIO
-        else f"{'an' if mention.kind is AssetKind.IMAGE else 'a'} {mention.kind}"
-    )
-    if mention.role is AssetRole.VOICEOVER and of_kind:
-        names = ", ".join(part.name for part in of_kind)
-        there = f"no speech carries {names}" if len(of_kind) == 1 else f"none of {names} is mostly speech"
-    elif of_kind:
-        there = (
-            "every "
-            + ("audio file" if mention.kind is AssetKind.AUDIO else mention.kind.value)
-            + " you gave already has another part"
-        )
-    else:
-        there = (
-            f"you gave no {mention.kind} file" if mention.kind is not AssetKind.IMAGE else "you gave no image"
-        )
     made = _MAKE.get(mention.role)
+    why = _why_absent(mention, of_kind)
     if mention.owned:
-        resolution = f"Hand in {kind}; until then the directions do without it."
-        return _claim(
-            mention,
-            f"You speak of your “{quote}”, but {there}.",
-            resolution,
-            evidence,
-            Severity.BLOCKING,
-            made,
-        )
-    resolution = f"{(made or 'Hand it in')[:1].upper()}{(made or 'hand it in')[1:]}; the directions leave its place free."
-    return _claim(
-        mention, f"You ask for “{quote}”, but {there}.", resolution, evidence, Severity.IMPORTANT, None
-    )
-
-
-def _claim(
-    mention: Mention,
-    statement: str,
-    resolution: str,
-    evidence: tuple[Evidence, ...],
-    severity: Severity,
-    made: str | None,
-) -> Conflict:
+        statement = f"You speak of your “{quote}”, but {why}."
+        resolution = f"Hand in {_KIND_NAMES[mention.kind]}; until then the directions do without it."
+    else:
+        statement = f"You ask for “{quote}”, but {why}."
+        resolution = f"{words.capital(made or 'hand it in')}; the directions leave its place free."
     return conflict(
         ConflictKind.MISSING_MATERIAL,
-        severity,
+        Severity.BLOCKING if mention.owned else Severity.IMPORTANT,
         statement,
         constraint=constraint(mention, mention.role.value),
-        evidence=evidence,
+        evidence=(stated(mention), *_what_else(of_kind)),
         action=Action.PROVIDE,
         resolution=resolution,
         auto=False,
-        alternatives=(made,) if made else (),
+        alternatives=(made,) if made and mention.owned else (),
     )
+
+
+_KIND_NAMES = {AssetKind.IMAGE: "an image", AssetKind.VIDEO: "a video", AssetKind.AUDIO: "an audio file"}
+
+
+def _why_absent(mention: Mention, of_kind: list[Part]) -> str:
+    """Return what stands against a mention."""
+    if not of_kind:
+        return f"no {_KIND_NAMES[mention.kind].split(' ', 1)[1]} is given"
+    names = words.listing([part.name for part in of_kind], "or")
+    if mention.role is AssetRole.VOICEOVER:
+        return f"there is not enough speech in {names} to be one"
+    return f"{names} already has another part" if len(of_kind) == 1 else f"each of {names} has another part"
 
 
 def _what_else(parts: list[Part]) -> tuple[Evidence, ...]:

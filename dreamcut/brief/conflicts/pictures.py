@@ -96,7 +96,10 @@ def _crop(
         constraint=wanted,
         evidence=evidence,
         action=Action.CROP,
-        resolution=f"Crop to {window}: {words.percent(kept)} of its {side} stays. Where to look in each shot is not measured yet, so the window is centred.",
+        resolution=(
+            f"Crop {part.name} to {window}: {words.percent(kept)} of its {side} stays. Where to look in "
+            "each shot is not measured yet, so the window is centred."
+        ),
         auto=kept >= HARD_CROP_SHARE,
         alternatives=("show it whole with bars", "show it whole over a blurred copy"),
     )
@@ -129,7 +132,7 @@ def resolution_conflicts(material: Material, target: Target) -> list[Conflict]:
         asked = (
             f"you asked for {name}"
             if target.size
-            else f"no size is asked, and {name} is the least that screens expect"
+            else f"no size is asked; the smallest HD raster has {goal} lines"
         )
         severity = Severity.IMPORTANT if factor > HARD_UPSCALE and target.size else Severity.MINOR
         found.append(
@@ -140,7 +143,10 @@ def resolution_conflicts(material: Material, target: Target) -> list[Conflict]:
                 constraint=wanted,
                 evidence=evidence,
                 action=Action.SCALE,
-                resolution=f"Scale it up {words.number(factor, 2)} times to {goal} px on the short edge; it gains no detail by that.",
+                resolution=(
+                    f"Scale {part.name} up {words.number(factor, 2)} times to {goal} px on its short edge; "
+                    "that adds no detail."
+                ),
                 alternatives=("hand in the camera original", f"deliver at {width} × {height} px"),
             )
         )
@@ -166,7 +172,8 @@ def palette_conflicts(material: Material) -> list[Conflict]:
             conflict(
                 ConflictKind.PALETTE,
                 Severity.IMPORTANT if evidence.value > FAR_PALETTES else Severity.MINOR,
-                f"{part.name} is ΔE {evidence.value:.0f} away from {reference.name}: {_most(part)} against {_most(reference)}.",
+                f"{part.name} is ΔE {evidence.value:.0f} away from {reference.name}: {_most(part)} against "
+                f"{_most(reference)}.",
                 constraint=Constraint(
                     source=ConstraintSource.MATERIAL, value=CLOSE_PALETTES, unit="ΔE00", rule=rule
                 ),

@@ -67,7 +67,7 @@ def _partial(part: Part) -> list[Conflict]:
             (measured(part.report, "partial"),),
             limit=("whole file", "", "a file should be readable to its end"),
             action=Action.PROVIDE,
-            resolution="Only what was read is used; hand the file in again for the rest.",
+            resolution=f"Only what was read is used; hand {part.name} in again for the rest.",
             severity=Severity.IMPORTANT,
             auto=False,
         )
@@ -81,11 +81,12 @@ def _exposure(part: Part) -> list[Conflict]:
     if look.tone.p95_luma < DARK_HIGHLIGHTS_LUMA:
         found.append(
             _fault(
-                f"{part.name} is dark even in its lights: 95 % of it lies below luma {look.tone.p95_luma:.2f}.",
+                f"{part.name} is dark even in its lights: 95 % of it lies below luma "
+                f"{look.tone.p95_luma:.2f}.",
                 (measured(part.report, "look.tone.p95_luma"),),
                 limit=(DARK_HIGHLIGHTS_LUMA, "", "a low-key picture still has lights"),
                 action=Action.GRADE,
-                resolution="Lift it in the grade; noise will rise with it.",
+                resolution=f"Lift {part.name} in the grade; its noise rises with it.",
             )
         )
     if look.tone.white_clipped_share > BLOWN_SHARE:
@@ -111,7 +112,7 @@ def _video(part: Part, video: VideoFindings) -> list[Conflict]:
                 (measured(part.report, "timing.interlaced"),),
                 limit=("progressive", "", "screens show whole frames"),
                 action=Action.CONFORM,
-                resolution="De-interlace it before scaling.",
+                resolution=f"De-interlace {part.name} before scaling.",
                 severity=Severity.IMPORTANT,
             )
         )
@@ -122,13 +123,16 @@ def _video(part: Part, video: VideoFindings) -> list[Conflict]:
     found += _stretches(part, defects.frozen, "frozen", "defects.frozen")
     if defects.flashes_seconds:
         times = words.listing([words.timecode(at) for at in defects.flashes_seconds[:4]])
+        flashes = (
+            "1 flash" if len(defects.flashes_seconds) == 1 else f"{len(defects.flashes_seconds)} flashes"
+        )
         evidence = tuple(
             measured(part.report, f"defects.flashes_seconds[{i}]", unit="s")
             for i in range(min(4, len(defects.flashes_seconds)))
         )
         found.append(
             _fault(
-                f"{words.count(len(defects.flashes_seconds), 'flash').replace('flashs', 'flashes')} in {part.name}, at {times}.",
+                f"{flashes} in {part.name}, at {times}.",
                 evidence,
                 limit=(0, "flashes", "a flash inside a shot reads as a cut"),
                 action=Action.AVOID,
@@ -142,14 +146,15 @@ def _video(part: Part, video: VideoFindings) -> list[Conflict]:
         widest = max(sides, key=lambda side: sides[side])
         found.append(
             _fault(
-                f"{part.name} has black bars {bars}, up to {sides[widest]} px; the picture inside is {matte.active_aspect_ratio:.2f}:1.",
+                f"{part.name} has black bars {bars}, up to {sides[widest]} px; the picture inside is "
+                f"{matte.active_aspect_ratio:.2f}:1.",
                 (
                     measured(part.report, f"defects.matte.{widest}_px"),
                     measured(part.report, "defects.matte.active_aspect_ratio"),
                 ),
                 limit=(0, "px", "bars belong to the delivery, not to the material"),
                 action=Action.CROP,
-                resolution="Crop the bars away before framing.",
+                resolution=f"Crop the bars of {part.name} away before framing.",
             )
         )
     return found
@@ -176,7 +181,7 @@ def _stretches(part: Part, ranges: Iterable[TimeRange], what: str, path: str) ->
             evidence,
             limit=(SHORTEST_STRETCH_SECONDS, "s", f"a {what} stretch is seen from about 0.2 s on"),
             action=Action.AVOID,
-            resolution="No chosen range touches them.",
+            resolution=f"No chosen range of {part.name} touches them.",
         )
     ]
 
@@ -187,11 +192,15 @@ def _clipping(part: Part, audio: AudioFindings, root: str) -> list[Conflict]:
     whose = f"The sound of {part.name}" if root else part.name
     return [
         _fault(
-            f"{whose} is clipped: {audio.clipped_share * 100:.2f} % of its samples stand in runs at full scale.",
+            f"{whose} is clipped: {audio.clipped_share * 100:.2f} % of its samples stand in runs at full "
+            "scale.",
             (measured(part.report, f"{root}clipped_share"),),
             limit=(CLIPPED_SHARE, "", "clipping is heard as distortion; lowering the level does not undo it"),
             action=Action.REPAIR,
-            resolution="De-clip it before mixing; ask for the recording if that is still heard.",
+            resolution=(
+                f"De-clip {whose[:1].lower() if root else whose[:1]}{whose[1:]} before mixing; record it "
+                "again if that is still heard."
+            ),
             severity=Severity.IMPORTANT,
             auto=False,
             alternatives=("record it again with 6 dB of headroom",),

@@ -45,7 +45,8 @@ def _level(
         if audio.loudness and audio.loudness.integrated_lufs is not None
         else 0.0
     )
-    text = f"{words.capital(_way(change))} {words.number(abs(change))} dB"
+    whose = f"the sound of {part.name}" if root else part.name
+    text = f"{'Raise' if change > 0 else 'Lower'} {whose} by {words.number(abs(change))} dB"
     peak = peak_after(audio, change)
     if peak is not None and peak > HIGHEST_PEAK_DBTP:
         evidence = (*evidence, measured(part.report, f"{root}loudness.true_peak_dbtp"))
@@ -54,21 +55,17 @@ def _level(
     asked = material.request.reading.loudness
     if asked:
         evidence = (*evidence, stated(asked))
-    whose = f"The sound of {part.name}" if root else part.name
     return conflict(
         ConflictKind.LOUDNESS,
         Severity.IMPORTANT if abs(change) > LOUD_DIFFERENCE_LU else Severity.MINOR,
-        f"{whose} sits at {words.signed(now)} LUFS; the piece plays at {words.signed(target.lufs)}.",
+        f"{words.capital(whose) if root else whose} sits at {words.signed(now)} LUFS; the piece plays at "
+        f"{words.signed(target.lufs)}.",
         constraint=target.level,
         evidence=evidence,
         action=Action.GAIN,
         resolution=f"{text}.",
         alternatives=("deliver at another level: name the platform",) if not asked else (),
     )
-
-
-def _way(change: float) -> str:
-    return "raise it" if change > 0 else "lower it"
 
 
 def sound_conflicts(material: Material, target: Target) -> list[Conflict]:
@@ -98,7 +95,8 @@ def _unwanted(part: Part, sound: AudioFindings, material: Material) -> Conflict:
     return conflict(
         ConflictKind.SOUND,
         Severity.IMPORTANT,
-        f"You want “{term.value}”, but {words.seconds(sound.music_seconds or 0)} of the sound of {part.name} are music.",
+        f"You want “{term.value}”, but {words.seconds(sound.music_seconds or 0)} of the sound of "
+        f"{part.name} are music.",
         constraint=constraint(term, term.value),
         evidence=(measured(part.report, "sound.music_seconds"), stated(term)),
         action=Action.MUTE,
@@ -117,7 +115,10 @@ def _duck(part: Part, sound: AudioFindings, voice: Part) -> Conflict:
         constraint=practice(DUCK_DB, "dB", rule),
         evidence=(measured(part.report, "sound.music_seconds"), measured(voice.report, "duration_seconds")),
         action=Action.DUCK,
-        resolution=f"Let the music run through uncut and step back {-DUCK_DB:g} dB while the voice speaks.",
+        resolution=(
+            f"Let the music of {part.name} run through uncut and step back {-DUCK_DB:g} dB while the voice "
+            "speaks."
+        ),
         alternatives=(f"mute {part.name}", "hand in a separate music track"),
     )
 
@@ -126,7 +127,8 @@ def _two_voices(part: Part, sound: AudioFindings, voice: Part) -> Conflict:
     return conflict(
         ConflictKind.SOUND,
         Severity.IMPORTANT,
-        f"{words.seconds(sound.speech_seconds or 0)} of {part.name} hold speech, and {voice.name} speaks too.",
+        f"{words.seconds(sound.speech_seconds or 0)} of {part.name} hold speech, and {voice.name} speaks "
+        "too.",
         constraint=practice("one voice at a time", "", "two voices at once are not understood"),
         evidence=(measured(part.report, "sound.speech_seconds"), measured(voice.report, "duration_seconds")),
         action=Action.MUTE,
@@ -162,7 +164,7 @@ def _silent_ends(voice: Part) -> list[Conflict]:
                 ),
                 evidence=(measured(voice.report, f"{name}_silence_seconds", time_range=span),),
                 action=Action.TRIM,
-                resolution=f"Leave its {name} out: the phrases are placed one by one.",
+                resolution=f"Leave the silent {name} of {voice.name} out: the phrases are placed one by one.",
             )
         )
     return found

@@ -4,24 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dreamcut.brief import words
-from dreamcut.brief.cuts.stage import (
-    MOST_BEATS,
-    Cut,
-    Stage,
-    blend,
-    distance_evidence,
-    in_story_order,
-    near,
-    rising,
-    sharp,
-)
+from dreamcut.brief.cuts.stage import MOST_BEATS, Cut, Stage, blend, by_rank, distance_evidence, near, sharp
 from dreamcut.brief.evidence import Statement, measured
-from dreamcut.brief.layout import even_slots, fill, quickening_slots, slots_between
+from dreamcut.brief.layout import lay_between, lay_in_order
 from dreamcut.brief.sound import Spoken, as_spoken, spread
 from dreamcut.brief.stretches import SHORTEST_SECONDS
 from dreamcut.brief.voice import Phrase
 
 SEEN_DIFFERENCE = 3.0  # CIEDE2000 between shots; below it nobody sees a way from one look to another
+SHOWN_SECONDS = 1.25  # the shortest average shot that a cut in order goes down to
 SEEN_MOTION = 0.02  # picture widths per second between the calmest and the liveliest shot
 
 
@@ -32,20 +23,20 @@ def follow_the_voice(stage: Stage) -> Cut | None:
     spoken = spread(stage.phrases, frames=stage.frames, rate=stage.rate)
     if not spoken:
         return None
+    prefer = blend((0.6, sharp), (0.4, near))
     edges = _phrase_edges(spoken, stage)
-    slots = slots_between(edges, stage.frames, longest=stage.shot_frames(stage.typical_seconds))
-    prefer = blend((0.5, in_story_order(stage.pool)), (0.3, sharp), (0.2, near))
-    scoring = ["0.5 × place in the order of the material", "0.3 × sharpness rank"]
-    if stage.material.reference:
-        scoring.append("0.2 × nearness to the reference palette")
+    placed = lay_between(
+        stage.pool, edges, stage.frames, rate=stage.rate, score=lambda stretch: prefer(stretch, 0.0)
+    )
+    by = "0.6 × sharpness rank + 0.4 × nearness to the reference" if stage.material.reference else "sharpness"
     return Cut(
         key="voice",
         name="The voice leads",
-        placed=fill(slots, stage.pool, rate=stage.rate, prefer=prefer),
+        placed=placed,
         spoken=spoken,
-        logline=_voice_logline(stage, spoken, opened=sum(phrase is not None for _, phrase in edges)),
+        logline=_voice_logline(stage, spoken, opened=sum(one.phrase is not None for one in placed)),
         measure="sharpness",
-        scoring=tuple(scoring),
+        scoring=("the order of the material", f"weak shots are passed over while enough remain, by {by}"),
         bed=stage.bed,
     )
 
@@ -98,26 +89,26 @@ def follow_the_beat(stage: Stage) -> Cut | None:
         return None
     period = 60 / tempo.bpm
     step = min((1, 2, 4, 8, 16), key=lambda n: abs(n * period - max(2.0, stage.seconds / MOST_BEATS)))
-    edges = _beat_edges(beats[::step], stage)
-    if len(edges) < 3:
+    grid = [edge for edge, _ in _beat_edges(beats[::step], stage)]
+    if len(grid) < 3:
         return None
-    slots = slots_between(edges, stage.frames, longest=stage.shot_frames(2 * step * period))
+    shots = by_rank(stage, lambda stretch: stretch.motion_rank, most=len(grid))
+    placed = lay_in_order(shots, stage.frames, rate=stage.rate, grid=grid[1:])
     often = "every beat" if step == 1 else f"every {'2nd' if step == 2 else f'{step}th'} beat"
     music = f"{bed.part.name}’s own music" if bed.root else bed.part.name
     text = (
-        f"The picture changes on {often} of {music}, {words.number(tempo.bpm)} BPM, about every "
-        f"{words.seconds(step * period)}; the calmest shots come first, the liveliest last."
+        f"Cuts fall on {often} of {music}, {words.number(tempo.bpm)} BPM, one every "
+        f"{words.seconds(step * period)} or a multiple; the calmest shots come first, the liveliest last."
     )
     evidence = measured(bed.part.report, f"{bed.root}tempo.bpm", confidence=tempo.confidence)
-    prefer = blend((0.6, rising(lambda stretch: stretch.motion_rank)), (0.4, sharp))
     return Cut(
         key="beat",
         name=f"On the beat, {words.number(tempo.bpm, 0)} BPM",
-        placed=fill(slots, stage.pool, rate=stage.rate, prefer=prefer),
+        placed=placed,
         spoken=continuous(stage),
         logline=Statement(text=text, evidence=(evidence,)),
         measure="motion",
-        scoring=("0.6 × motion rank, rising", "0.4 × sharpness rank"),
+        scoring=("motion, rising", "the sharpest where there are more than cuts"),
         bed=replace(bed, start=round(beats[0], 3)),
     )
 
@@ -144,8 +135,7 @@ def arrive_at_the_reference(stage: Stage) -> Cut | None:
     far, close = farthest.distance or 0.0, nearest.distance or 0.0
     if far - close < SEEN_DIFFERENCE:
         return None
-    shots = max(3, min(len(known), round(stage.seconds / stage.typical_seconds), MOST_BEATS))
-    prefer = blend((0.8, rising(lambda stretch: stretch.nearness_rank)), (0.2, sharp))
+    shots = by_rank(stage, lambda stretch: stretch.nearness_rank, most=round(stage.seconds / SHOWN_SECONDS))
     colour = reference.look.palette.colours[0].name
     text = (
         f"Opens on what looks least like {reference.name} (ΔE {far:.0f}) and closes on what looks most "
@@ -159,14 +149,11 @@ def arrive_at_the_reference(stage: Stage) -> Cut | None:
     return Cut(
         key="reference",
         name=f"Arriving at {colour}",
-        placed=fill(even_slots(stage.frames, shots), stage.pool, rate=stage.rate, prefer=prefer),
+        placed=lay_in_order(shots, stage.frames, rate=stage.rate),
         spoken=continuous(stage),
         logline=Statement(text=text, evidence=evidence),
         measure="distance",
-        scoring=(
-            "0.8 × nearness to the reference palette, rising",
-            "0.2 × sharpness rank",
-        ),
+        scoring=("nearness to the reference palette, rising", "the sharpest where there are more than cuts"),
         bed=stage.bed,
     )
 
@@ -181,10 +168,9 @@ def quicken(stage: Stage) -> Cut | None:
     low, high = calm.motion or 0.0, lively.motion or 0.0
     if high - low < SEEN_MOTION:
         return None
-    shots = max(3, min(round(stage.seconds / min(2.5, stage.typical_seconds)), 2 * len(moving), MOST_BEATS))
-    prefer = blend((0.7, rising(lambda stretch: stretch.motion_rank)), (0.3, sharp))
-    slots = quickening_slots(stage.frames, shots)
-    placed = fill(slots, stage.pool, rate=stage.rate, prefer=prefer)
+    shots = by_rank(stage, lambda stretch: stretch.motion_rank, most=round(stage.seconds / SHOWN_SECONDS))
+    weights = [1.5 - i / max(1, len(shots) - 1) for i in range(len(shots))]
+    placed = lay_in_order(shots, stage.frames, rate=stage.rate, weights=weights)
     text = (
         f"The first shot holds for {words.seconds(placed[0].frames / stage.rate)}, the last for "
         f"{words.seconds(placed[-1].frames / stage.rate)}, while motion grows from {words.number(low, 2)} to "
@@ -198,6 +184,6 @@ def quicken(stage: Stage) -> Cut | None:
         spoken=continuous(stage),
         logline=Statement(text=text, evidence=evidence),
         measure="motion",
-        scoring=("0.7 × motion rank, rising", "0.3 × sharpness rank"),
+        scoring=("motion, rising", "the sharpest where there are more than cuts"),
         bed=stage.bed,
     )

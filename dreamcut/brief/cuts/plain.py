@@ -121,7 +121,10 @@ def _even_logline(placed: tuple[Placed, ...], lit: list[Stretch], stage: Stage) 
     each = words.seconds(stage.seconds / len(placed))
     if lit:
         dark, light = min(s.light or 0.0 for s in lit), max(s.light or 0.0 for s in lit)
-        text = f"A new picture about every {each}, from the darkest (luma {dark:.2f}) to the lightest ({light:.2f})."
+        text = (
+            f"A new picture about every {each}, from the darkest (luma {dark:.2f}) to the lightest "
+            f"({light:.2f})."
+        )
         evidence = tuple(
             measured(s.part.report, f"{s.root}.look.tone.mean_luma" if s.root else "look.tone.mean_luma")
             for s in lit
@@ -171,7 +174,10 @@ def strongest_first(stage: Stage) -> Cut:
     heard = [one.stretch for one in placed if one.stretch]
     text = f"The loudest stretch opens and the level falls from there, in {words.count(len(placed), 'step')}."
     if not heard:
-        text = f"No sound is given: {words.count(len(placed), 'part')} of about {HOOK_SECONDS:g} s are to be made."
+        text = (
+            f"No sound is given: {words.count(len(placed), 'part')} of about {HOOK_SECONDS:g} s are to be "
+            "made."
+        )
     evidence = tuple(length_evidence(stretch) for stretch in heard) or stage.nothing_to_show()
     return Cut(
         key="hook",

@@ -101,10 +101,20 @@ def rising(rank: Callable[[Stretch], float | None]) -> Measure:
     return measure
 
 
-def in_story_order(pool: tuple[Stretch, ...]) -> Measure:
-    """Prefer the order of the material itself."""
-    place = {id(stretch): i / max(1, len(pool) - 1) for i, stretch in enumerate(pool)}
-    return lambda stretch, at: 1 - abs(place[id(stretch)] - at)
+def by_rank(stage: Stage, rank: Callable[[Stretch], float | None], *, most: int) -> tuple[Stretch, ...]:
+    """Return stretches in the order of a rank, lowest first; the sharpest `most` where there are more.
+
+    More are kept where the sharpest alone would not fill the timeline.
+    """
+    known = [stretch for stretch in stage.pool if rank(stretch) is not None]
+    kept: list[Stretch] = []
+    length = 0.0
+    for stretch in sorted(known, key=lambda one: -(one.sharpness_rank or 0.0)):
+        if len(kept) >= max(3, min(most, MOST_BEATS)) and length >= stage.seconds:
+            break
+        kept.append(stretch)
+        length += stretch.seconds
+    return tuple(sorted(kept, key=lambda one: rank(one) or 0.0))
 
 
 def distance_evidence(stage: Stage, stretch: Stretch) -> Evidence:
