@@ -86,6 +86,7 @@ class _Meter:
     def __init__(self, shape: tuple[int, ...]) -> None:
         height, width = shape
         self.filled = 0
+        self._latest = 0.0
         self._seconds = np.empty(CHUNK_FRAMES)
         self._key = np.zeros(CHUNK_FRAMES, bool)
         self._luma = np.empty((CHUNK_FRAMES, height, width), np.uint8)
@@ -101,7 +102,9 @@ class _Meter:
     def add(self, frame: PlanarFrame) -> bool:
         """Take one frame; True when the chunk is full and must be measured."""
         i = self.filled
-        self._seconds[i], self._key[i] = frame.seconds, frame.key
+        # Clocks of broken streams jump back; time in findings never does.
+        self._latest = max(self._latest, frame.seconds)
+        self._seconds[i], self._key[i] = self._latest, frame.key
         self._luma[i], self._cb[i], self._cr[i] = frame.luma, frame.cb, frame.cr
         self.filled = i + 1
         return self.filled == CHUNK_FRAMES
