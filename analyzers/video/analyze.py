@@ -7,7 +7,8 @@ from time import perf_counter
 
 import numpy as np
 
-from analyzers import versions
+from analyzers import audio, versions
+from analyzers.audio.speech import SHIPPED, SpeechModel
 from analyzers.media import Fingerprint, MediaInfo, VideoStreamInfo, fingerprint
 from analyzers.steps import OnStep, Step, ignore_step
 from analyzers.video.defects import black_ranges, frozen_ranges
@@ -29,7 +30,9 @@ REPORT_EVERY = 0.1  # of the claimed duration
 MISSING_SHARE, MISSING_SECONDS = 0.05, 1.0  # both must be missing before a file counts as cut off
 
 
-def analyze(path: Path, *, on_step: OnStep = ignore_step) -> VideoFindings:
+def analyze(
+    path: Path, *, on_step: OnStep = ignore_step, speech: SpeechModel | None = SHIPPED
+) -> VideoFindings:
     """Measure a video file.
 
     Args:
@@ -37,6 +40,7 @@ def analyze(path: Path, *, on_step: OnStep = ignore_step) -> VideoFindings:
         on_step: told after "container" (5 %), during "frames" (5 to 60 %, about ten times), after
             "shots" (65 %), "look" (80 %), the steps of the sound (80 to 95 %) and "words" (97 %),
             with all that is known by then.
+        speech: what transcribes the sound; None leaves the transcript out, as a gap.
 
     Returns:
         The findings. `partial` when the file ends before its header says or holds broken packets:
@@ -53,7 +57,7 @@ def analyze(path: Path, *, on_step: OnStep = ignore_step) -> VideoFindings:
     on_step(Step("shots", 65, draft.findings(partial=True)))
     _look(path, draft)
     on_step(Step("look", LISTENING, draft.findings(partial=True)))
-    _listen(path, draft, watched.info, on_step)
+    _listen(path, draft, watched.info, on_step, speech=speech)
     draft.words = clip_words(draft.findings(partial=True))
     on_step(Step("words", 97, draft.findings(partial=True)))
     return draft.findings(partial=draft.damaged)
@@ -194,8 +198,11 @@ def _look(path: Path, draft: _Draft) -> None:
         raise RuntimeError("looks were asked for before the shots were listed")
     started = perf_counter()
     chosen = shots_to_look_at(draft.shots, duration_seconds=draft.timing.duration_seconds)
-    if len(chosen) < len(draft.shots):
-        reason = f"{len(chosen)} of {len(draft.shots)} shots were looked at, evenly chosen"
+    showing = sum(shot.keyframe is not None for shot in draft.shots)
+    if not showing:
+        draft.gaps.append(Gap(what="look", reason="every frame is plain black or white"))
+    elif len(chosen) < showing:
+        reason = f"{len(chosen)} of {showing} shots were looked at, evenly chosen, to save time"
         draft.gaps.append(Gap(what="shots[].look", reason=reason))
     draft.shots, draft.look = look_at_shots(
         path, draft.shots, chosen=chosen, geometry=draft.geometry, matte=draft.defects.matte
@@ -203,20 +210,21 @@ def _look(path: Path, draft: _Draft) -> None:
     draft.seconds["numpy"] += perf_counter() - started
 
 
-def _listen(path: Path, draft: _Draft, info: MediaInfo, on_step: OnStep) -> None:
+def _listen(
+    path: Path, draft: _Draft, info: MediaInfo, on_step: OnStep, *, speech: SpeechModel | None
+) -> None:
     """Analyse the first audio stream; sound that cannot be read costs no picture."""
     if not info.audio:
         return
-    from analyzers import audio
 
     def heard(step: Step) -> None:
         progress = LISTENING + int(step.progress / 100 * (LISTENED - LISTENING))
         if isinstance(step.findings, AudioFindings):
             draft.sound = step.findings
-        on_step(Step(step.name, max(LISTENING + 1, progress), draft.findings(partial=True)))
+        on_step(Step(f"sound {step.name}", max(LISTENING + 1, progress), draft.findings(partial=True)))
 
     try:
-        draft.sound = audio.analyze(path, on_step=heard)
+        draft.sound = audio.analyze(path, on_step=heard, speech=speech)
     except MediaError as error:
         draft.sound = None
         draft.gaps.append(Gap(what="sound", reason=error.reason))

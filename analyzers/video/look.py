@@ -59,7 +59,7 @@ def look_at_shots(
             update={"look": looks[-1], "keyframe": keyframe.model_copy(update={"perceptual_hash": hashed})}
         )
     lengths = np.array([max(shots[i].duration_seconds, 1e-3) for i, _ in wanted])
-    return tuple(looked), _together(inside, looks, lengths / lengths.sum())
+    return tuple(looked), together(inside, looks, lengths / lengths.sum())
 
 
 def without_bars(picture: _Picture, *, geometry: Geometry, matte: Matte | None) -> _Picture:
@@ -79,7 +79,7 @@ def _lines(bar: float) -> int:
     return int(np.ceil(bar)) if bar > 0 else 0
 
 
-def _together(pictures: list[_Picture], looks: list[Look], weights: NDArray[np.float64]) -> Look:
+def together(pictures: list[_Picture], looks: list[Look], weights: NDArray[np.float64]) -> Look:
     """Measure the pixels of all pictures as one, each picture with its weight; average the details.
 
     Sharpness, edges and noise belong to a picture and would be destroyed by pooling pixels.

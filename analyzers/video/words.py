@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from analyzers.look.words import look_words
+from analyzers.video.motion import CALM_BELOW, LIVELY_BELOW, STILL_BELOW
 from dreamcut.findings.base import Measure, Word
-from dreamcut.findings.video import CameraMotion, VideoFindings
+from dreamcut.findings.video import CameraMotion, Shot, VideoFindings
 
 FAST_CUTS, SLOW_CUTS = 30.0, 6.0  # per minute: shots of 2 s and of 10 s
 PACE_SECONDS = 8.0  # a shorter clip has no pace
 SINGLE_TAKE_SECONDS = 3.0
 SHAKY_PERCENT = 0.5  # of the width, RMS from frame to frame: twice that of a good handheld shot
-LASTING_SHARE = 0.34  # of the time: a look that a third of a clip shares is its look
+LASTING_SHARE = 0.25  # of the looked-at time: a quarter of a clip is part of its character
+OPPOSITES = (
+    {"warm", "cool"},
+    {"golden", "cool"},
+    {"dark", "bright"},
+    {"low-key", "high-key"},
+    {"low-key", "airy"},
+    {"vivid", "muted"},
+    {"vivid", "monochrome"},
+    {"high-contrast", "low-contrast"},
+    {"soft", "crisp"},
+)
 
 _MOTION_WORDS = {
-    CameraMotion.STILL: ("static", "motion < 0.015 of the width per second"),
-    CameraMotion.CALM: ("gentle motion", "0.015 <= motion < 0.12 of the width per second"),
-    CameraMotion.LIVELY: ("dynamic", "0.12 <= motion < 0.5 of the width per second"),
-    CameraMotion.FAST: ("fast-moving", "motion >= 0.5 of the width per second"),
+    CameraMotion.STILL: ("static", f"motion < {STILL_BELOW}"),
+    CameraMotion.CALM: ("gentle motion", f"{STILL_BELOW} <= motion < {CALM_BELOW}"),
+    CameraMotion.LIVELY: ("dynamic", f"{CALM_BELOW} <= motion < {LIVELY_BELOW}"),
+    CameraMotion.FAST: ("fast-moving", f"motion >= {LIVELY_BELOW}"),
 }
 
 
@@ -26,23 +38,42 @@ def clip_words(findings: VideoFindings) -> tuple[Word, ...]:
 
 
 def _lasting_words(findings: VideoFindings) -> list[Word]:
-    """Keep the words of the clip's look that hold for the looks of its shots long enough, too."""
-    looked = [(shot.duration_seconds, shot.look) for shot in findings.shots if shot.look is not None]
-    total = sum(seconds for seconds, _ in looked)
-    if findings.look is None or total <= 0:
-        return []
+    """Return the words for shots that last long enough together, longest first.
+
+    The evidence is the share of the looked-at time and what was measured of the longest such shot. Of
+    two words that exclude each other the one that lasts longer is said.
+    """
+    looked = [(shot, look_words(shot.look)) for shot in findings.shots if shot.look is not None]
+    total = sum(shot.duration_seconds for shot, _ in looked)
     lasting: dict[str, float] = {}
-    for seconds, look in looked:
-        for word in look_words(look):
-            lasting[word.word] = lasting.get(word.word, 0.0) + seconds
-    words: list[Word] = []
-    for word in look_words(findings.look):
-        share = min(1.0, lasting.get(word.word, 0.0) / total)
-        if share >= LASTING_SHARE:
-            rule = f"{word.rule}; so do shots that last {LASTING_SHARE:.0%} of the time"
-            measure = Measure(metric="shots[].look", value=share, unit="share of time")
-            words.append(Word(word=word.word, rule=rule, measures=(*word.measures, measure)))
-    return words
+    longest: dict[str, tuple[Shot, Word]] = {}
+    for shot, words in looked:
+        for word in words:
+            lasting[word.word] = lasting.get(word.word, 0.0) + shot.duration_seconds
+            if word.word not in longest or shot.duration_seconds > longest[word.word][0].duration_seconds:
+                longest[word.word] = shot, word
+    ranked = sorted(lasting, key=lambda word: -lasting[word])
+    said: list[Word] = []
+    for name in ranked:
+        shot, word = longest[name]
+        excluded = any(_exclude(name, earlier.word) for earlier in said)
+        if lasting[name] >= LASTING_SHARE * total and not excluded:
+            said.append(_of_clip(word, shot, share=min(1.0, lasting[name] / total)))
+    return said
+
+
+def _exclude(one: str, other: str) -> bool:
+    return any(one in pair and other in pair for pair in OPPOSITES)
+
+
+def _of_clip(word: Word, shot: Shot, *, share: float) -> Word:
+    """Say of the clip what holds for its shots."""
+    measures = [m.model_copy(update={"metric": f"shots[{shot.index}].{m.metric}"}) for m in word.measures]
+    return Word(
+        word=word.word,
+        rule=f"for shots that last {LASTING_SHARE:.0%} of the looked-at time or more: {word.rule}",
+        measures=(Measure(metric="shots[].look", value=share, unit="share of time"), *measures),
+    )
 
 
 def _pace_words(findings: VideoFindings) -> list[Word]:

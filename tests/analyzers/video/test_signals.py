@@ -58,6 +58,12 @@ def test_signals_do_not_depend_on_where_chunks_end() -> None:
     np.testing.assert_allclose(whole.shift[31:], later.shift[1:], atol=1e-5)
 
 
+def test_time_never_runs_back() -> None:
+    frames = clips.planar(clips.still(1, 4, size=(16, 16)), frame_rate=25)
+    broken = [frames[0], frames[2], frames[1], frames[3]]
+    assert joined(list(measured(broken))).seconds.tolist() == [0, 0.08, 0.08, 0.12]
+
+
 @pytest.mark.parametrize("size", [(2, 2), (4, 256), (256, 4), (16, 16), (90, 160), (256, 144)])
 def test_any_size_of_frame_is_measured(size: tuple[int, int]) -> None:
     signals = _signals(clips.still(7, 3, size=size))
