@@ -56,7 +56,7 @@ def test_the_feed_of_the_mission_reads_word_for_word() -> None:
         "→ ✅ calm narration detected, 16s, -21.8 LUFS",
         "🎭 Combining query + assets into creative brief...",
         "Creative brief ready 🎬",
-        "Ready for production! 🚀",
+        "Ready for production!",
     ]
 
 
