@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, as_completed
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
 
 from dreamcut.errors import InvalidRequest, StoreError
 from dreamcut.models import Asset, AssetStatus, Intent, NewAsset, NewQuery, Query, QueryOptions, QueryStatus
@@ -36,7 +37,7 @@ def run_name() -> str:
 @flow(
     name="analyze-query",
     flow_run_name=run_name,
-    task_runner=CoresTaskRunner(),
+    task_runner=CoresTaskRunner(),  # type: ignore[arg-type]  # TaskRunner is invariant in its futures
     persist_result=False,
     retries=0,
 )

@@ -13,6 +13,7 @@ from dreamcut.models import Asset, AssetKind
 from dreamcut.settings import load_settings
 from tasks import stop
 from tasks.fetch import FetchLimits, local_file
+from tasks.reading import stored_reading
 from tasks.report import report_findings, report_start, step_reporter
 from tasks.retry import worth_retrying
 from tasks.stores import query_store
@@ -71,6 +72,7 @@ def _measure(asset: Asset, *, local_files: bool) -> UUID:
         with local_file(asset.url, filename=asset.filename, local_files=local_files, limits=limits) as path:
             findings = analyzers.analyze(path, asset.kind, on_step=on_step)
         elapsed_seconds = time.monotonic() - began
-        report_findings(store, asset, findings, elapsed_seconds=elapsed_seconds)
+        reading = stored_reading(store.query(asset.query_id))
+        report_findings(store, asset, findings, reading=reading, elapsed_seconds=elapsed_seconds)
     log.info("analyzed asset=%s kind=%s seconds=%.2f", asset.id, asset.kind.value, elapsed_seconds)
     return asset.id

@@ -1,9 +1,8 @@
 """The last step of a query: findings in, brief out, query completed."""
 
 import logging
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from decimal import Decimal
 from uuid import UUID
 
 from prefect import task
@@ -12,15 +11,13 @@ from prefect.cache_policies import NO_CACHE
 from dreamcut import director
 from dreamcut.brief import AssetReport, Brief, BriefRequest, LedgerEntry, compose
 from dreamcut.findings import Findings, VideoFindings, load_findings
-from dreamcut.models import Asset, AssetStatus, Query, QueryOptions, QueryStage
-from dreamcut.prompt import read_prompt
+from dreamcut.models import Asset, AssetStatus, Intent, NewMessage
 from dreamcut.store.protocol import Store
+from tasks.reading import stored_options, stored_reading
 from tasks.retry import worth_retrying
 from tasks.stores import query_store
 
 log = logging.getLogger(__name__)
-
-MERGING_PROGRESS = 85  # the database says 80 when the last asset ends
 
 
 @task(
@@ -38,35 +35,47 @@ def compose_brief(query_id: UUID, *, processing_seconds: float) -> str:
     Args:
         processing_seconds: what the work took until now.
     """
-    began = datetime.now(UTC)
+    began = time.monotonic()
     with query_store() as store:
         query = store.query(query_id)
         reports = tuple(_report(store, asset) for asset in store.assets(query_id))
-        request = BriefRequest(
-            query_id=query_id,
-            created_at=query.created_at,
-            reading=read_prompt(query.prompt, options=stored_options(query)),
-            intent=query.intent,
-            options=stored_options(query),
-            reports=reports,
-            ledger=tuple(_ledger(reports)),
-            processing_seconds=processing_seconds,
+        brief = compose(
+            BriefRequest(
+                query_id=query_id,
+                created_at=query.created_at,
+                reading=stored_reading(query),
+                intent=query.intent,
+                options=stored_options(query),
+                reports=reports,
+                ledger=tuple(_ledger(reports)),
+                processing_seconds=processing_seconds,
+            )
         )
-        for message in director.merging(request):
+        for message in _messages(query.intent, brief):
             store.add_message(query_id, message)
-        store.advance_query(query_id, stage=QueryStage.MERGING, progress=MERGING_PROGRESS)
-        brief = compose(request)
-        for message in director.composed(brief):
-            store.add_message(query_id, message)
-        _complete(store, query_id, brief, processing_seconds=processing_seconds + _since(began))
+        store.complete_query(
+            query_id,
+            brief.to_payload(),
+            processing_time_ms=round((processing_seconds + time.monotonic() - began) * 1000),
+            models_used=brief.models_used,
+            cost_estimate=brief.cost_usd,
+        )
     log.info("completed query=%s assets=%d", query_id, len(reports))
     return brief.title
 
 
-def stored_options(query: Query) -> QueryOptions:
-    """Return the options that we know; a front end may keep others beside them."""
-    return QueryOptions.model_validate(
-        {k: v for k, v in query.options.items() if k in QueryOptions.model_fields}
+def _messages(intent: Intent, brief: Brief) -> Iterator[NewMessage]:
+    """Yield what the director says of a brief, in the order of the feed."""
+    yield director.intent(intent)
+    yield director.assets([(asset.kind, asset.role) for asset in brief.assets])
+    for conflict in brief.conflicts:
+        yield director.conflict(conflict)
+    yield director.merging()
+    yield director.suggestions(brief.directions)
+    yield director.ready()
+    yield director.production(
+        ready_for_production=brief.creative_brief.ready_for_production,
+        waiting=sum(not conflict.resolution.auto for conflict in brief.conflicts),
     )
 
 
@@ -92,17 +101,3 @@ def _ledger(reports: tuple[AssetReport, ...]) -> Iterator[LedgerEntry]:
                     asset_id=report.asset.id,
                     seconds=tool.seconds,
                 )
-
-
-def _complete(store: Store, query_id: UUID, brief: Brief, *, processing_seconds: float) -> None:
-    store.complete_query(
-        query_id,
-        brief.to_payload(),
-        processing_time_ms=round(processing_seconds * 1000),
-        models_used=brief.models_used,
-        cost_estimate=Decimal(brief.cost_usd),
-    )
-
-
-def _since(began: datetime) -> float:
-    return (datetime.now(UTC) - began).total_seconds()

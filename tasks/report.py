@@ -6,8 +6,9 @@ from collections.abc import Callable
 from analyzers.steps import Step
 from dreamcut import director
 from dreamcut.errors import DreamCutError
-from dreamcut.findings import Findings
-from dreamcut.models import Asset, AssetStatus
+from dreamcut.findings import AnyFindings
+from dreamcut.models import Asset, AssetStatus, MessageType, NewMessage
+from dreamcut.prompt import PromptReading
 from dreamcut.store.protocol import AssetOutcome, Store
 
 MIN_SECONDS_BETWEEN_STEPS = 0.1  # steps may come in a burst; a screen shows ten a second
@@ -40,14 +41,21 @@ def step_reporter(store: Store, asset: Asset, *, check: Callable[[], None]) -> C
             status=AssetStatus.ANALYZING,
             progress=step.progress,
             analysis=None if step.findings is None else step.findings.model_dump(mode="json"),
-            message=director.asset_progress(asset, step=step.name),
+            message=NewMessage(
+                type=MessageType.ASSET_PROGRESS,
+                content=step.name,
+                key=f"asset:{asset.position}:step:{step.name}",  # a step may report several times
+                data={"progress": step.progress},
+            ),
         )
 
     return on_step
 
 
-def report_findings(store: Store, asset: Asset, findings: Findings, *, elapsed_seconds: float) -> None:
-    """Store the findings of an asset and say what they are."""
+def report_findings(
+    store: Store, asset: Asset, findings: AnyFindings, *, reading: PromptReading, elapsed_seconds: float
+) -> None:
+    """Store the findings of an asset and say what they are, as the prompt sees them."""
     models = sorted({f"{tool.name} {tool.version}" for tool in findings.tools if tool.is_model})
     store.update_asset(
         asset.id,
@@ -57,7 +65,7 @@ def report_findings(store: Store, asset: Asset, findings: Findings, *, elapsed_s
         outcome=AssetOutcome(
             processing_time_ms=round(elapsed_seconds * 1000), model_used=", ".join(models) or None
         ),
-        message=director.asset_completed(asset, findings),
+        message=director.asset_completed(asset, findings, reading),
     )
 
 
@@ -69,5 +77,5 @@ def report_failure(store: Store, asset: Asset, error: Exception) -> None:
         status=AssetStatus.FAILED,
         progress=asset.progress,
         outcome=AssetOutcome(error_message=reason),
-        message=director.asset_failed(asset, reason=reason),
+        message=director.asset_failed(asset, reason),
     )

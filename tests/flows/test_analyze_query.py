@@ -58,7 +58,9 @@ def test_good_assets_end_in_a_brief(
     assert payload["assets_analysis"]["total_assets"] == 2
     lines = lines_of(store, query.id)
     assert lines[0] == "🎬 Got your request. Let's break it down..."
-    assert lines[-2:] == ["🎬 Creative brief ready 🎬", "🚀 Ready for production!"] or "🚀" in lines[-1]
+    assert lines[-2] == "🎬 Creative brief ready 🎬"
+    assert lines[-1].startswith(("🚀 ", "⚠️ Before production: "))
+    assert lines.index("🎯 Intent: video") < lines.index("🎭 Combining query + assets into creative brief...")
     assert sum(line.startswith("→ ✅") for line in lines) == 2
 
 
