@@ -177,7 +177,7 @@ def _fit(length: float, reading: PromptReading) -> str | None:
 
 def _audio_facts(findings: AudioFindings) -> list[str]:
     """Return what kind of sound it is with its tone, its length and level."""
-    tones = [word.word for word in findings.words[:2]]
+    words = [word.word for word in findings.words]
     speech, music = findings.speech_seconds or 0.0, findings.music_seconds or 0.0
     if findings.speech_seconds is None and findings.music_seconds is None:
         kind = "sound"
@@ -189,6 +189,7 @@ def _audio_facts(findings: AudioFindings) -> list[str]:
         kind = "a little speech detected"
     else:
         kind = "sound without speech or music"
+    tones = [word for word in words if word not in kind][:2]  # "narration" needs no second mention
     facts = [f"{', '.join(tones)} {kind}" if tones else kind, short_seconds(findings.duration_seconds)]
     if findings.tempo and not speech:
         facts.append(f"{number(findings.tempo.bpm, 0)} BPM")
