@@ -8,6 +8,7 @@ from itertools import pairwise
 from dreamcut.brief.stretches import SHORTEST_SECONDS, Stretch
 
 Prefer = Callable[[Stretch, float], float]  # a stretch and a place on the timeline, 0 to 1; higher is better
+FRAME_SLACK = 1e-4  # of a frame: times are kept to a microsecond
 SECOND_USE_PENALTY = 10.0  # other frames of a shot are used again only when nothing fresh fits
 
 
@@ -37,7 +38,7 @@ class Placed:
         return self.end_frame - self.start_frame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Free:
     """What is left of a stretch."""
 
@@ -48,7 +49,7 @@ class _Free:
 
     def frames(self, rate: float) -> int:
         """Whole frames that fit."""
-        return int((self.end - self.start) * rate + 1e-6)
+        return int((self.end - self.start) * rate + FRAME_SLACK)
 
 
 def fill(
@@ -105,7 +106,7 @@ def _take(
     start = piece.start
     if piece.stretch.sharpest_at is not None and piece.start <= piece.stretch.sharpest_at <= piece.end:
         start = min(max(piece.start, piece.stretch.sharpest_at - seconds / 2), piece.end - seconds)
-    start = max(piece.start, int(start * 1000) / 1000)
+    start = piece.start + int((start - piece.start) * rate + FRAME_SLACK) / rate  # whole frames into the shot
     end = start + seconds
     free.remove(piece)
     if not piece.stretch.still:
@@ -209,10 +210,13 @@ def _with_rest(
     """Fill what is left of a timeline from unused frames."""
     if edge < frames:
         rest = _fill([Slot(frames - edge)], free, rate=rate, prefer=lambda _stretch, _at: 0.0)
-        placed += [
-            replace(one, start_frame=one.start_frame + edge, end_frame=one.end_frame + edge) for one in rest
-        ]
+        placed += _shifted(rest, edge)
     return tuple(placed)
+
+
+def _shifted(placed: Sequence[Placed], by: int) -> list[Placed]:
+    """Return placed stretches later by some frames."""
+    return [replace(one, start_frame=one.start_frame + by, end_frame=one.end_frame + by) for one in placed]
 
 
 def _shares(weights: Sequence[float], capacities: Sequence[int], total: int) -> list[float]:
@@ -288,16 +292,10 @@ def lay_between(
             )
             edge += length
         if edge < end:
-            rest = _fill(
-                [Slot(end - edge, phrase if edge == start else None)],
-                free,
-                rate=rate,
-                prefer=lambda s, _: score(s),
-            )
-            placed += [
-                replace(one, start_frame=one.start_frame + edge, end_frame=one.end_frame + edge)
-                for one in rest
-            ]
+            idle = [piece for piece in free if piece not in line]
+            slot = Slot(end - edge, phrase if edge == start else None)
+            placed += _shifted(_fill([slot], idle, rate=rate, prefer=lambda stretch, _: score(stretch)), edge)
+            free = [*idle, *line]
     return tuple(placed)
 
 

@@ -17,7 +17,7 @@ LONGEST_STILL_SECONDS = 10.0
 SHORT_STILL_SECONDS = 4.0  # beside footage
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stretch:
     """A stretch of one asset without black, freeze, flash or transition; ranks run from 0 to 1."""
 
@@ -153,7 +153,7 @@ def _unusable(part: Part) -> list[TimeRange]:
 
 
 def _without(whole: TimeRange, holes: Iterable[TimeRange]) -> list[tuple[float, float]]:
-    """Return what remains of a range, in whole milliseconds, too short pieces left out."""
+    """Return what remains of a range, in whole microseconds, too short pieces left out."""
     edge, pieces = whole.start_seconds, []
     for hole in sorted(holes, key=lambda hole: hole.start_seconds):
         if hole.end_seconds <= edge or hole.start_seconds >= whole.end_seconds:
@@ -161,7 +161,7 @@ def _without(whole: TimeRange, holes: Iterable[TimeRange]) -> list[tuple[float, 
         pieces.append((edge, hole.start_seconds))
         edge = max(edge, hole.end_seconds)
     pieces.append((edge, whole.end_seconds))
-    rounded = [(ceil(start * 1000 - 1e-6) / 1000, floor(end * 1000 + 1e-6) / 1000) for start, end in pieces]
+    rounded = [(ceil(start * 1e6 - 1e-3) / 1e6, floor(end * 1e6 + 1e-3) / 1e6) for start, end in pieces]
     return [(start, end) for start, end in rounded if end - start >= SHORTEST_SECONDS]
 
 

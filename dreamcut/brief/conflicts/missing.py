@@ -51,10 +51,11 @@ def _answered(mention: Mention, material: Material) -> bool:
 
 def _failed(report: AssetReport) -> Conflict:
     asset = report.asset
+    reason = (report.failure or "").removeprefix(f"{asset.filename}: ").rstrip(".")
     return conflict(
         ConflictKind.MISSING_MATERIAL,
         Severity.BLOCKING,
-        f"{asset.filename} cannot be used: {report.failure}".rstrip(".") + ".",
+        f"{asset.filename} cannot be used: {reason}.",
         constraint=Constraint(
             source=ConstraintSource.MATERIAL, value=asset.kind.value, rule="the file you gave"
         ),

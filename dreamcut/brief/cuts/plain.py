@@ -6,7 +6,7 @@ from dreamcut.brief import words
 from dreamcut.brief.cuts.led import continuous
 from dreamcut.brief.cuts.stage import MOST_BEATS, Cut, Stage, blend, length_evidence, rising, sharp
 from dreamcut.brief.evidence import Statement, measured
-from dreamcut.brief.layout import Placed, Slot, even_slots, fill, level_lengths
+from dreamcut.brief.layout import FRAME_SLACK, Placed, Slot, even_slots, fill, level_lengths
 from dreamcut.brief.stretches import LONGEST_STILL_SECONDS, SHORTEST_SECONDS, Stretch
 
 MADE_SHOT_SECONDS = 3.0  # the pulse of shots that are still to be made
@@ -62,7 +62,7 @@ def _reference_held(stage: Stage) -> tuple[Stretch, ...]:
 def _longest_in_order(pool: tuple[Stretch, ...], stage: Stage) -> tuple[Placed, ...]:
     """Take the longest stretches until the timeline is full, and lay them in the order of the material."""
     shortest = stage.shot_frames(SHORTEST_SECONDS)
-    sized = [(int(stretch.seconds * stage.rate + 1e-6), -i) for i, stretch in enumerate(pool)]
+    sized = [(int(stretch.seconds * stage.rate + FRAME_SLACK), -i) for i, stretch in enumerate(pool)]
     chosen: list[tuple[int, int]] = []
     for length, place in sorted(sized, reverse=True):
         if (
