@@ -5,10 +5,10 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from services import COMMAND, command_environment, processes_of
 
@@ -52,8 +52,8 @@ def test_up_starts_everything_once_and_down_leaves_no_process(own_home: Path) ->
     known = {service["name"]: service for service in json.loads(status.stdout)}
     assert set(known) == {"postgres", "prefect", "worker"}
     assert all(service["running"] for service in known.values())
-    with urllib.request.urlopen(f"{known['prefect']['address']}/deployments/name/{DEPLOYMENT}") as answer:
-        assert json.load(answer)["entrypoint"] == "flows.analyze_query.analyze_query"
+    deployment = httpx.get(f"{known['prefect']['address']}/deployments/name/{DEPLOYMENT}").json()
+    assert deployment["entrypoint"] == "flows.analyze_query.analyze_query"
 
     assert _dreamcut(own_home, "up").returncode == 0
     again = {

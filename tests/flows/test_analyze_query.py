@@ -37,6 +37,14 @@ def run_flow(
         yield lambda **parameters: analyze_query(**parameters, local_files=True, return_state=True)
 
 
+@pytest.fixture
+def kill_flow(
+    store: PostgresStore, settings: Settings, database_url: str
+) -> Callable[[UUID], list[psutil.Process]]:
+    """Run the flow in a process of its own, SIGKILL it in its second asset, return the children it had."""
+    return lambda query_id: _run_and_kill(query_id, store=store, settings=settings, database_url=database_url)
+
+
 def asset_of(path: Path, kind: AssetKind = AssetKind.IMAGE) -> NewAsset:
     return NewAsset(url=path.as_uri(), kind=kind, filename=path.name)
 
@@ -128,16 +136,15 @@ def test_a_local_path_needs_permission(
 def test_a_killed_run_is_resumed_without_repeating_itself(
     run_flow: Callable[..., Any],
     store: PostgresStore,
-    settings: Settings,
-    database_url: str,
+    kill_flow: Callable[[UUID], list[psutil.Process]],
     example: Path,
-    new_image: Callable[..., Path],
 ) -> None:
-    assets = (asset_of(new_image("quick.png")), asset_of(example / "city_drive.mp4", AssetKind.VIDEO))
+    quick_path, slow_path = example / "cyberpunk_ref.png", example / "city_drive.mp4"
+    assets = (asset_of(quick_path), asset_of(slow_path, AssetKind.VIDEO))
     query_id = store.initialize_query(
         NewQuery(user_id="u", prompt="A film", assets=assets), intent=Intent.VIDEO
     )
-    children = _run_and_kill(query_id, store=store, settings=settings, database_url=database_url)
+    children = kill_flow(query_id)
     assert store.query(query_id).status is QueryStatus.PROCESSING
     quick, slow = store.assets(query_id)
     assert (quick.status, slow.status) == (AssetStatus.COMPLETED, AssetStatus.ANALYZING)

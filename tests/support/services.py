@@ -84,7 +84,7 @@ def free_port() -> int:
 
 
 def processes_of(home: Path) -> list[str]:
-    """Return the command lines of living processes that belong to a home, by environment, folder or argument."""
+    """Return the command lines of living processes that name a home in arguments, folder or environment."""
     found = []
     for process in psutil.process_iter():
         try:
