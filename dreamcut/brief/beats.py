@@ -62,11 +62,9 @@ def _source(one: Placed, stretch: Stretch) -> Picture:
 def _why(one: Placed, stretch: Stretch, cut: Cut, stage: Stage) -> tuple[Statement, ...]:
     """Return what was measured of the shot, the leading measure of the cut first."""
     within = TimeRange(start_seconds=one.source_in, end_seconds=one.source_out)
-    found = [
-        sentence
-        for name in dict.fromkeys((cut.measure, "sharpness", "motion", "light"))
-        if (sentence := _say(name, stretch, stage, within))
-    ][:2]
+    found = [sentence for name in _measures(cut, stage) if (sentence := _say(name, stretch, stage, within))][
+        :2
+    ]
     if one.second_use and stretch.root:
         text = f"Other frames of shot {stretch.shot_number}, since no fresh shot is long enough."
         found.append(Statement(text=text, evidence=(length_evidence(stretch),)))
@@ -79,6 +77,14 @@ def _why(one: Placed, stretch: Stretch, cut: Cut, stage: Stage) -> tuple[Stateme
         text = f"{stretch.part.name}, {where}: the usable material there is."
         found.append(Statement(text=text, evidence=(length_evidence(stretch),)))
     return tuple(found)
+
+
+def _measures(cut: Cut, stage: Stage) -> tuple[str, ...]:
+    """Return what to say of a shot, most telling first; ranks need something to compare with."""
+    names = dict.fromkeys((cut.measure, "sharpness", "motion", "light"))
+    return tuple(
+        name for name in names if len(stage.pool) > 1 or name not in ("sharpness", "motion", "level")
+    )
 
 
 def _say(name: str, stretch: Stretch, stage: Stage, within: TimeRange) -> Statement | None:
@@ -115,8 +121,8 @@ def _say(name: str, stretch: Stretch, stage: Stage, within: TimeRange) -> Statem
 def _place(rank: float | None, stage: Stage, most: str, least: str) -> str:
     """Return a rank in words: "Sharpest of 12", "3rd sharpest of 12", "Softest of 12"."""
     count = len(stage.pool)
-    if rank is None or count < 2:
-        return f"The only candidate for {most}"
+    if rank is None:
+        return f"Not ranked for {most}"
     place = round((1 - rank) * (count - 1)) + 1
     name = most
     if place > (count + 1) / 2:

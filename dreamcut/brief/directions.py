@@ -5,7 +5,7 @@ from dreamcut.brief.beats import beats_of
 from dreamcut.brief.cuts import Cut, Stage, ways_to_cut, ways_to_cut_sound
 from dreamcut.brief.evidence import Statement, measured, stated, whole_prompt
 from dreamcut.brief.looks import target_look
-from dreamcut.brief.material import Material
+from dreamcut.brief.material import Material, Part
 from dreamcut.brief.model import Direction, Pacing, SoundCue, Timeline, TitleCard
 from dreamcut.brief.sound import bed_cue, bed_of, gain, gain_words, voice_cues, whole_voice_cue
 from dreamcut.brief.stillpiece import still_directions
@@ -76,10 +76,14 @@ def _source_use(cut: Cut, stage: Stage) -> Statement:
     if not parts:
         text = f"No frame of the {whole} comes from your material; every shot is a generation job."
         return Statement(text=text, evidence=(whole_prompt(stage.material.request.reading.prompt),))
-    used = [f"{_stretches(_uses(cut, part.name))} of {part.name}" for part in parts.values()]
-    text = f"{words.capital(words.listing(used))} fill {words.seconds(filled)} of {whole}"
-    if stage.seconds - filled < 1 / stage.rate:
-        text = f"{words.capital(words.listing(used))} fill the whole {whole}"
+    used = [_used(cut, part) for part in parts.values()]
+    one = len(used) == 1 and used[0].startswith("1 ")
+    filling = (
+        f"the whole {whole}"
+        if stage.seconds - filled < 1 / stage.rate
+        else f"{words.seconds(filled)} of {whole}"
+    )
+    text = f"{words.capital(words.listing(used))} {'fills' if one else 'fill'} {filling}"
     again = sum(one.second_use for one in shown)
     if again:
         text += (
@@ -94,8 +98,12 @@ def _stretches(amount: int) -> str:
     return "1 stretch" if amount == 1 else f"{amount} stretches"
 
 
-def _uses(cut: Cut, name: str) -> int:
-    return sum(1 for one in cut.placed if one.stretch and one.stretch.part.name == name)
+def _used(cut: Cut, part: Part) -> str:
+    """Return how much of one asset is used."""
+    uses = [one.stretch for one in cut.placed if one.stretch and one.stretch.part.name == part.name]
+    if uses[0].still:
+        return f"1 view of {part.name}"
+    return f"{_stretches(len(uses))} of {part.name}"
 
 
 def _levels(cut: Cut, stage: Stage) -> list[Statement]:
