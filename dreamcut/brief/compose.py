@@ -144,7 +144,7 @@ def _carriers(material: Material) -> tuple[list[str], list[Evidence]]:
     footage, stills, reference, voice = material.footage, material.stills, material.reference, material.voice
     if footage:
         shots = sum(len(part.video.shots) for part in footage)
-        of = f"the {words.count(shots, 'shot')} of " if shots else ""
+        of = "" if not shots else "one shot of " if shots == 1 else f"the {shots} shots of "
         carried.append(f"cut from {of}{words.listing([part.name for part in footage])}")
         evidence += [
             measured(part.report, "shots.count" if part.video.shots else "timing.duration_seconds")

@@ -6,7 +6,7 @@ from dreamcut.brief.cuts import Cut, Stage, ways_to_cut, ways_to_cut_sound
 from dreamcut.brief.evidence import Statement, measured, stated, whole_prompt
 from dreamcut.brief.looks import target_look
 from dreamcut.brief.material import Material, Part
-from dreamcut.brief.model import Direction, Pacing, SoundCue, Timeline, TitleCard
+from dreamcut.brief.model import Beat, Direction, Pacing, SoundCue, Timeline, TitleCard
 from dreamcut.brief.sound import bed_cue, bed_of, gain, gain_words, voice_cues, whole_voice_cue
 from dreamcut.brief.stillpiece import still_directions
 from dreamcut.brief.stretches import sound_stretches, stretches
@@ -55,7 +55,7 @@ def _direction(number: int, cut: Cut, stage: Stage) -> Direction:
         logline=cut.logline,
         rationale=tuple(rationale),
         look=target_look(stage.material),
-        pacing=_pacing(cut, stage),
+        pacing=_pacing(beats, stage),
         timeline=Timeline(
             frame_rate=stage.rate, frames=stage.frames, duration_seconds=round(stage.seconds, 6)
         ),
@@ -144,27 +144,29 @@ def _clip_sound(cut: Cut, stage: Stage) -> tuple[float | None, list[Statement]]:
     return None, []
 
 
-def _pacing(cut: Cut, stage: Stage) -> Pacing:
+def _pacing(beats: tuple[Beat, ...], stage: Stage) -> Pacing:
     """Return how fast the cut is, against the pace of the footage."""
-    count = len(cut.placed)
+    count = len(beats)
     average = stage.seconds / count
     text = f"{words.count(count, 'shot')}, {words.seconds(average)} on average"
+    if count == 1:
+        text = f"One shot of {words.seconds(average)}"
     evidence = []
     for part in stage.material.footage[:1]:
-        rate = part.video.cuts_per_minute
-        if rate is not None and part.video.shots and part.video.timing.duration_seconds > 0:
+        if len(part.video.shots) > 1:
             own = part.video.timing.duration_seconds / len(part.video.shots)
             text += f"; {part.name} itself changes shot every {words.seconds(own)}"
-            evidence = [measured(part.report, "cuts_per_minute"), measured(part.report, "shots.count")]
-    if stage.target.length and stage.target.length.span:
-        duration = stage.material.request.reading.duration
-        evidence += [stated(duration)] if duration else []
-    if not evidence:
-        evidence = [whole_prompt(stage.material.request.reading.prompt)]
+            evidence += [
+                measured(part.report, "timing.duration_seconds"),
+                measured(part.report, "shots.count"),
+            ]
+    duration = stage.material.request.reading.duration
+    if duration:
+        evidence.append(stated(duration))
     return Pacing(
         shots=count,
         average_shot_seconds=round(average, 3),
-        statement=Statement(text=f"{text}.", evidence=tuple(evidence)),
+        statement=Statement(text=f"{text}.", evidence=tuple(evidence) or stage.nothing_to_show()),
     )
 
 

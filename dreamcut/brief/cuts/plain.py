@@ -30,7 +30,9 @@ def few_long_takes(stage: Stage) -> Cut:
     """As few cuts as the material allows, in its own order."""
     pool = stage.pool or _reference_held(stage)
     held = bool(pool) and all(stretch.still for stretch in pool)
-    if held and sum(stretch.seconds for stretch in pool) < stage.seconds:
+    if held and sum(stretch.seconds for stretch in pool) >= stage.seconds >= len(pool) * SHORTEST_SECONDS:
+        return _in_the_order_given(pool, stage)
+    if held:
         pool = _held_for_a_share(pool, stage)
     placed = _longest_in_order(pool, stage)
     names = words.listing(list(dict.fromkeys(stretch.part.name for stretch in pool)))
@@ -43,6 +45,25 @@ def few_long_takes(stage: Stage) -> Cut:
         logline=_long_logline(placed, stage),
         measure="length",
         scoring=("the longest usable stretches, in the order of the material",) if pool and not held else (),
+        bed=stage.bed,
+    )
+
+
+def _in_the_order_given(pool: Sequence[Stretch], stage: Stage) -> Cut:
+    """Return pictures that fill the piece, each for the same time."""
+    each = words.seconds(stage.seconds / len(pool))
+    names = words.listing([stretch.part.name for stretch in pool])
+    text = f"{names}, {each} each, in the order you gave them."
+    if len(pool) == 1:
+        text = f"{names} holds for {each} without a cut."
+    return Cut(
+        key="order",
+        name=f"Hold {names}" if len(pool) == 1 else "In the order given",
+        placed=lay_in_order(pool, stage.frames, rate=stage.rate),
+        spoken=continuous(stage),
+        logline=Statement(text=text, evidence=tuple(length_evidence(stretch) for stretch in pool)),
+        measure="light",
+        scoring=(),
         bed=stage.bed,
     )
 
