@@ -1,5 +1,7 @@
 """Filled slots as beats, each with what was measured of it."""
 
+from collections.abc import Sequence
+
 from dreamcut.brief import words
 from dreamcut.brief.cuts.stage import Cut, Stage, distance_evidence, length_evidence
 from dreamcut.brief.evidence import Evidence, Statement, measured, stated, whole_prompt
@@ -62,11 +64,9 @@ def _source(one: Placed, stretch: Stretch) -> Picture:
 def _why(one: Placed, stretch: Stretch, cut: Cut, stage: Stage) -> tuple[Statement, ...]:
     """Return what was measured of the shot, the leading measure of the cut first."""
     within = TimeRange(start_seconds=one.source_in, end_seconds=one.source_out)
-    found = [
-        sentence
-        for name in dict.fromkeys((cut.measure, "sharpness", "motion", "light"))
-        if (sentence := _say(name, stretch, stage, within))
-    ][:2]
+    found = [sentence for name in _measures(cut, stage) if (sentence := _say(name, stretch, stage, within))][
+        :2
+    ]
     if one.second_use and stretch.root:
         text = f"Other frames of shot {stretch.shot_number}, since no fresh shot is long enough."
         found.append(Statement(text=text, evidence=(length_evidence(stretch),)))
@@ -81,17 +81,25 @@ def _why(one: Placed, stretch: Stretch, cut: Cut, stage: Stage) -> tuple[Stateme
     return tuple(found)
 
 
+def _measures(cut: Cut, stage: Stage) -> tuple[str, ...]:
+    """Return what to say of a shot, most telling first; ranks need something to compare with."""
+    names = dict.fromkeys((cut.measure, "sharpness", "motion", "light"))
+    return tuple(
+        name for name in names if len(stage.pool) > 1 or name not in ("sharpness", "motion", "level")
+    )
+
+
 def _say(name: str, stretch: Stretch, stage: Stage, within: TimeRange) -> Statement | None:
     """Return one measured fact of a shot with its place among the others."""
     report, root = stretch.part.report, f"{stretch.root}." if stretch.root else ""
     evidence: Evidence
     match name:
         case "sharpness" if stretch.sharpness is not None:
-            place = _place(stretch.sharpness_rank, stage, "sharpest", "softest")
+            place = _place(stretch.sharpness, [s.sharpness for s in stage.pool], "sharpest", "softest")
             metric = f"{root}keyframe.sharpness" if stretch.root else "look.detail.sharpness"
             evidence, text = measured(report, metric, time_range=within), f"{place}."
         case "motion" if stretch.motion is not None and stretch.root:
-            place = _place(stretch.motion_rank, stage, "liveliest", "calmest")
+            place = _place(stretch.motion, [s.motion for s in stage.pool], "liveliest", "calmest")
             evidence = measured(report, f"{root}motion", time_range=within)
             text = f"{place}, {words.number(stretch.motion, 2)} widths a second."
         case "distance" if stretch.distance is not None:
@@ -105,22 +113,21 @@ def _say(name: str, stretch: Stretch, stage: Stage, within: TimeRange) -> Statem
         case "level" if stretch.level is not None:
             evidence, text = (
                 length_evidence(stretch),
-                f"{_place(stretch.level_rank, stage, 'loudest', 'quietest')}.",
+                f"{_place(stretch.level, [s.level for s in stage.pool], 'loudest', 'quietest')}.",
             )
         case _:
             return None
     return Statement(text=text, evidence=(evidence,))
 
 
-def _place(rank: float | None, stage: Stage, most: str, least: str) -> str:
-    """Return a rank in words: "Sharpest of 12", "3rd sharpest of 12", "Softest of 12"."""
-    count = len(stage.pool)
-    if rank is None or count < 2:
-        return f"The only candidate for {most}"
-    place = round((1 - rank) * (count - 1)) + 1
-    name = most
-    if place > (count + 1) / 2:
-        place, name = count + 1 - place, least
+def _place(value: float, others: Sequence[float | None], most: str, least: str) -> str:
+    """Return where a value stands, from the nearer end: "Sharpest of 12", "3rd softest of 12"."""
+    known = [other for other in others if other is not None]
+    above, below = sum(other > value for other in known), sum(other < value for other in known)
+    if above == below == 0:
+        return f"No {words.comparative(most)} of {len(known)}"
+    place, name = (above + 1, most) if above <= below else (below + 1, least)
+    count = len(known)
     return f"{words.capital(name)} of {count}" if place == 1 else f"{words.ordinal(place)} {name} of {count}"
 
 
@@ -129,7 +136,10 @@ def _why_made(stage: Stage, seconds: float) -> Statement:
     footage = stage.material.footage
     reading = stage.material.request.reading
     if footage:
-        text = f"The usable footage is spent; {words.seconds(seconds)} are missing here."
+        have = sum(stretch.seconds for stretch in stage.pool if not stretch.still)
+        names = words.listing([part.name for part in footage])
+        text = f"{names} {'holds' if len(footage) == 1 else 'hold'} {words.seconds(have)} of usable picture; "
+        text += f"these {words.seconds(seconds)} are to be made."
         evidence = tuple(measured(part.report, "timing.duration_seconds") for part in footage)
         return Statement(text=text, evidence=evidence)
     text = f"No material is given for these {words.seconds(seconds)}."

@@ -28,7 +28,7 @@ from dreamcut.brief.request import BriefRequest
 from dreamcut.brief.target import Target, target_of
 from dreamcut.brief.voice import phrases
 from dreamcut.findings.base import Gap
-from dreamcut.models import AssetKind
+from dreamcut.models import AssetKind, Intent
 from dreamcut.prompt import Term
 
 LONGEST_QUOTE_CHARS = 48
@@ -52,7 +52,8 @@ def compose(request: BriefRequest) -> Brief:
         ),
         assets_analysis=_by_type(request),
         creative_brief=CompatBrief(
-            ready_for_production=not blocking, next_steps=tuple(step.text for step in steps)
+            ready_for_production=_is_ready(blocking, directions, request),
+            next_steps=tuple(step.text for step in steps),
         ),
         global_understanding=GlobalUnderstanding(
             unified_creative_direction=idea.text,
@@ -64,7 +65,7 @@ def compose(request: BriefRequest) -> Brief:
         ),
         title=_title(request),
         idea=idea,
-        readiness=_readiness(blocking, request),
+        readiness=_readiness(blocking, directions, request),
         request=request.reading,
         target=target.statements or (_no_target(request),),
         assets=assets,
@@ -143,7 +144,7 @@ def _carriers(material: Material) -> tuple[list[str], list[Evidence]]:
     footage, stills, reference, voice = material.footage, material.stills, material.reference, material.voice
     if footage:
         shots = sum(len(part.video.shots) for part in footage)
-        of = f"the {words.count(shots, 'shot')} of " if shots else ""
+        of = "" if not shots else "one shot of " if shots == 1 else f"the {shots} shots of "
         carried.append(f"cut from {of}{words.listing([part.name for part in footage])}")
         evidence += [
             measured(part.report, "shots.count" if part.video.shots else "timing.duration_seconds")
@@ -172,13 +173,29 @@ def _carriers(material: Material) -> tuple[list[str], list[Evidence]]:
     return carried, evidence
 
 
-def _readiness(blocking: list[Conflict], request: BriefRequest) -> Statement:
-    if not blocking:
-        text = "Ready for production: no conflict blocks a first cut."
-        return Statement(text=text, evidence=(whole_prompt(request.reading.prompt),))
-    evidence = tuple(one for conflict in blocking for one in conflict.evidence)
-    waits = "1 conflict waits" if len(blocking) == 1 else f"{len(blocking)} conflicts wait"
-    return Statement(text=f"Not ready yet: {waits} for you.", evidence=evidence)
+def _is_ready(blocking: list[Conflict], directions: tuple[Direction, ...], request: BriefRequest) -> bool:
+    """Whether the first direction can be made: nothing blocks it, and it has a timeline or is a still."""
+    first = directions[0]
+    laid_out = first.timeline is not None or (request.intent is Intent.IMAGE and first.picture is not None)
+    return not blocking and laid_out
+
+
+def _readiness(
+    blocking: list[Conflict], directions: tuple[Direction, ...], request: BriefRequest
+) -> Statement:
+    prompt = whole_prompt(request.reading.prompt)
+    if blocking:
+        evidence = tuple(one for conflict in blocking for one in conflict.evidence)
+        waits = "1 conflict waits" if len(blocking) == 1 else f"{len(blocking)} conflicts wait"
+        return Statement(text=f"Not ready yet: {waits} for you.", evidence=evidence)
+    if not _is_ready(blocking, directions, request):
+        return Statement(text="Not ready yet: nothing says how long the piece is to be.", evidence=(prompt,))
+    beats = [beat for beat in directions[0].beats if isinstance(beat.source, Generate)]
+    made = sum(beat.end_seconds - beat.start_seconds for beat in beats)
+    text = "Ready for production: no conflict blocks a first cut"
+    if beats:
+        text += f"; {words.seconds(made)} of it are generation jobs"
+    return Statement(text=f"{text}.", evidence=(prompt, *(beats[0].why[0].evidence if beats else ())))
 
 
 def _next_steps(

@@ -5,8 +5,8 @@ from dreamcut.brief.beats import beats_of
 from dreamcut.brief.cuts import Cut, Stage, ways_to_cut, ways_to_cut_sound
 from dreamcut.brief.evidence import Statement, measured, stated, whole_prompt
 from dreamcut.brief.looks import target_look
-from dreamcut.brief.material import Material
-from dreamcut.brief.model import Direction, Pacing, SoundCue, Timeline, TitleCard
+from dreamcut.brief.material import Material, Part
+from dreamcut.brief.model import Beat, Direction, Pacing, SoundCue, Timeline, TitleCard
 from dreamcut.brief.sound import bed_cue, bed_of, gain, gain_words, voice_cues, whole_voice_cue
 from dreamcut.brief.stillpiece import still_directions
 from dreamcut.brief.stretches import sound_stretches, stretches
@@ -55,7 +55,7 @@ def _direction(number: int, cut: Cut, stage: Stage) -> Direction:
         logline=cut.logline,
         rationale=tuple(rationale),
         look=target_look(stage.material),
-        pacing=_pacing(cut, stage),
+        pacing=_pacing(beats, stage),
         timeline=Timeline(
             frame_rate=stage.rate, frames=stage.frames, duration_seconds=round(stage.seconds, 6)
         ),
@@ -76,10 +76,14 @@ def _source_use(cut: Cut, stage: Stage) -> Statement:
     if not parts:
         text = f"No frame of the {whole} comes from your material; every shot is a generation job."
         return Statement(text=text, evidence=(whole_prompt(stage.material.request.reading.prompt),))
-    used = [f"{_stretches(_uses(cut, part.name))} of {part.name}" for part in parts.values()]
-    text = f"{words.capital(words.listing(used))} fill {words.seconds(filled)} of {whole}"
-    if stage.seconds - filled < 1 / stage.rate:
-        text = f"{words.capital(words.listing(used))} fill the whole {whole}"
+    used = [_used(cut, part) for part in parts.values()]
+    one = len(used) == 1 and used[0].startswith("1 ")
+    filling = (
+        f"the whole {whole}"
+        if stage.seconds - filled < 1 / stage.rate
+        else f"{words.seconds(filled)} of {whole}"
+    )
+    text = f"{words.capital(words.listing(used))} {'fills' if one else 'fill'} {filling}"
     again = sum(one.second_use for one in shown)
     if again:
         text += (
@@ -94,8 +98,12 @@ def _stretches(amount: int) -> str:
     return "1 stretch" if amount == 1 else f"{amount} stretches"
 
 
-def _uses(cut: Cut, name: str) -> int:
-    return sum(1 for one in cut.placed if one.stretch and one.stretch.part.name == name)
+def _used(cut: Cut, part: Part) -> str:
+    """Return how much of one asset is used."""
+    uses = [one.stretch for one in cut.placed if one.stretch and one.stretch.part.name == part.name]
+    if uses[0].still:
+        return f"1 view of {part.name}"
+    return f"{_stretches(len(uses))} of {part.name}"
 
 
 def _levels(cut: Cut, stage: Stage) -> list[Statement]:
@@ -136,27 +144,29 @@ def _clip_sound(cut: Cut, stage: Stage) -> tuple[float | None, list[Statement]]:
     return None, []
 
 
-def _pacing(cut: Cut, stage: Stage) -> Pacing:
+def _pacing(beats: tuple[Beat, ...], stage: Stage) -> Pacing:
     """Return how fast the cut is, against the pace of the footage."""
-    count = len(cut.placed)
+    count = len(beats)
     average = stage.seconds / count
     text = f"{words.count(count, 'shot')}, {words.seconds(average)} on average"
+    if count == 1:
+        text = f"One shot of {words.seconds(average)}"
     evidence = []
     for part in stage.material.footage[:1]:
-        rate = part.video.cuts_per_minute
-        if rate is not None and part.video.shots and part.video.timing.duration_seconds > 0:
+        if len(part.video.shots) > 1:
             own = part.video.timing.duration_seconds / len(part.video.shots)
             text += f"; {part.name} itself changes shot every {words.seconds(own)}"
-            evidence = [measured(part.report, "cuts_per_minute"), measured(part.report, "shots.count")]
-    if stage.target.length and stage.target.length.span:
-        duration = stage.material.request.reading.duration
-        evidence += [stated(duration)] if duration else []
-    if not evidence:
-        evidence = [whole_prompt(stage.material.request.reading.prompt)]
+            evidence += [
+                measured(part.report, "timing.duration_seconds"),
+                measured(part.report, "shots.count"),
+            ]
+    duration = stage.material.request.reading.duration
+    if duration:
+        evidence.append(stated(duration))
     return Pacing(
         shots=count,
         average_shot_seconds=round(average, 3),
-        statement=Statement(text=f"{text}.", evidence=tuple(evidence)),
+        statement=Statement(text=f"{text}.", evidence=tuple(evidence) or stage.nothing_to_show()),
     )
 
 

@@ -210,11 +210,11 @@ def _with_rest(
     """Fill what is left of a timeline from unused frames."""
     if edge < frames:
         rest = _fill([Slot(frames - edge)], free, rate=rate, prefer=lambda _stretch, _at: 0.0)
-        placed += _shifted(rest, edge)
+        placed += shifted(rest, edge)
     return tuple(placed)
 
 
-def _shifted(placed: Sequence[Placed], by: int) -> list[Placed]:
+def shifted(placed: Sequence[Placed], by: int) -> list[Placed]:
     """Return placed stretches later by some frames."""
     return [replace(one, start_frame=one.start_frame + by, end_frame=one.end_frame + by) for one in placed]
 
@@ -294,7 +294,7 @@ def lay_between(
         if edge < end:
             idle = [piece for piece in free if piece not in line]
             slot = Slot(end - edge, phrase if edge == start else None)
-            placed += _shifted(_fill([slot], idle, rate=rate, prefer=lambda stretch, _: score(stretch)), edge)
+            placed += shifted(_fill([slot], idle, rate=rate, prefer=lambda stretch, _: score(stretch)), edge)
             free = [*idle, *line]
     return tuple(placed)
 

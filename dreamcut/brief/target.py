@@ -9,7 +9,7 @@ from dreamcut.brief.material import Material
 from dreamcut.brief.model import Constraint, ConstraintSource
 from dreamcut.findings import VideoFindings
 from dreamcut.models import Intent
-from dreamcut.prompt import Bound, Quantity, Ratio, Size, Source
+from dreamcut.prompt import Bound, Quantity, Ratio, Size
 from dreamcut.prompt.model import Level, Reading
 
 PRACTICE_LUFS = -14.0  # what streaming services commonly play at
@@ -170,7 +170,7 @@ def _shape(material: Material) -> Statement:
     size_evidence = (stated(reading.size),) if reading.size else ()
     if reading.aspect_ratio:
         ratio = reading.aspect_ratio
-        because = f": {ratio.rule}" if ratio.source is Source.PLATFORM and ratio.rule else ""
+        because = f": {ratio.rule}" if ratio.rule else ""
         return Statement(
             text=f"Shape {ratio.value}{size}{because}.", evidence=(stated(ratio), *size_evidence)
         )
@@ -215,7 +215,7 @@ def _level(material: Material) -> tuple[float, Constraint, Statement]:
     """Return the loudness of the whole piece."""
     asked: Level | None = material.request.reading.loudness
     if asked:
-        text = f"Programme loudness {asked.lufs:g} LUFS: {asked.rule}."
+        text = f"Programme loudness {words.signed(asked.lufs)} LUFS: {asked.rule}."
         return (
             asked.lufs,
             constraint(asked, asked.lufs, "LUFS"),

@@ -68,3 +68,8 @@ def ordinal(value: int) -> str:
 def article(text: str) -> str:
     """Return "a" or "an" for what follows; numbers as they are read ("an 8 s", "an 18 s")."""
     return "an" if text[:1].lower() in "aeiou" or text.startswith(("8", "11 ", "18 ")) else "a"
+
+
+def comparative(superlative: str) -> str:
+    """Return "sharper" for "sharpest"."""
+    return superlative.removesuffix("est") + "er"

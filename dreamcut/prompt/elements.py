@@ -50,6 +50,17 @@ _WORD_PAIRS = re.compile(
 )
 
 
+_OF = re.compile(
+    r"\b(?:trailer|teaser|video|film|movie|clip|recap|highlights|vlog|poster|illustration|picture|painting|image|"
+    r"documentary|drawing)\s+of\s+(?P<what>[^.,;:!?\n()]{3,80})",
+    re.IGNORECASE,
+)
+_MATERIAL_OR_LENGTH = re.compile(
+    r"\b(?:photos?|images?|clips?|footage|videos?|pictures?|recordings?|seconds?|minutes?|min|sec)\b|^\d",
+    re.IGNORECASE,
+)
+
+
 def titles(prompt: str, scopes: tuple[Span, ...]) -> tuple[Term, ...]:
     """Return the words that the user quotes to be shown."""
     return tuple(
@@ -61,7 +72,7 @@ def titles(prompt: str, scopes: tuple[Span, ...]) -> tuple[Term, ...]:
 
 def subject(prompt: str) -> Term | None:
     """Return what the piece is about, in the user's words."""
-    for pattern in (_ABOUT, _FOR_OURS):
+    for pattern in (_ABOUT, _OF, _FOR_OURS):
         for match in pattern.finditer(prompt):
             end = _ABOUT_END.search(prompt, match.start("what"), match.end("what"))
             what = prompt[match.start("what") : end.start() if end else match.end("what")].rstrip()
@@ -70,6 +81,8 @@ def subject(prompt: str) -> Term | None:
                 or not what
             ):
                 continue  # "about 30 seconds"
+            if pattern is _OF and _MATERIAL_OR_LENGTH.search(what):
+                continue  # "a slideshow of my photos", "a trailer of 30 seconds"
             if re.search(r"\b(?:channel|page|feed|story|stories)$", what, re.IGNORECASE):
                 continue  # "for my channel" tells where, not what
             start = match.start("what")

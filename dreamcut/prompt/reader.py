@@ -276,7 +276,7 @@ def _loudness(platform: Term | None, place: Platform | None) -> Level | None:
         source=Source.PLATFORM,
         span=platform.span,
         lufs=place.lufs,
-        rule=f"{place.name} plays at {place.lufs:g} LUFS",
+        rule=f"{place.name} plays at −{-place.lufs:g} LUFS",
     )
 
 

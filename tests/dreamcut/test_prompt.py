@@ -308,6 +308,22 @@ def test_titles_and_subject_are_quoted() -> None:
     assert reading.subject.value == "solar power"  # the kids are its viewers
 
 
+@pytest.mark.parametrize(
+    ("prompt", "subject"),
+    [
+        ("a 30 second trailer of our holiday", "our holiday"),
+        ("a trailer of 30 seconds", None),
+        ("a video of my photos", None),
+        ("an ad for our new shoes, 10 s", "our new shoes"),
+        ("a video for my channel", None),
+        ("about 30 seconds", None),
+    ],
+)
+def test_reads_what_it_is_about(prompt: str, subject: str | None) -> None:
+    found = read(prompt).subject
+    assert (found.value if found else None) == subject
+
+
 def test_several_lengths_are_a_gap_not_a_guess() -> None:
     reading = read("a 30-second trailer and a 15-second teaser")
     assert reading.duration is not None

@@ -12,6 +12,7 @@ from dreamcut.models import Intent
 
 SAME_LOUDNESS_LU = 1.0
 LOUD_DIFFERENCE_LU = 10.0
+SOFT_LIMIT_DB = 6.0  # of limiting; more is heard as pumping
 LONG_SILENCE_SECONDS = 1.0  # at head or tail of a voice-over
 TALKING_SECONDS = 1.0  # of speech on the footage, under a voice-over
 
@@ -53,6 +54,14 @@ def _level(
         over = words.number(peak - HIGHEST_PEAK_DBTP)
         text += f", with a limiter at −1 dBTP: the loudest peaks would stand {over} dB above it"
     asked = material.request.reading.loudness
+    alternatives: tuple[str, ...] = () if asked else ("deliver at another level: name the platform",)
+    if peak is not None and peak > HIGHEST_PEAK_DBTP + SOFT_LIMIT_DB:
+        kept = change - (peak - HIGHEST_PEAK_DBTP)
+        clean = (
+            f"change it by {words.signed(kept)} dB only: its peaks stay whole at {words.signed(now + kept)} "
+            "LUFS"
+        )
+        alternatives = (clean, *alternatives)
     if asked:
         evidence = (*evidence, stated(asked))
     return conflict(
@@ -64,7 +73,7 @@ def _level(
         evidence=evidence,
         action=Action.GAIN,
         resolution=f"{text}.",
-        alternatives=("deliver at another level: name the platform",) if not asked else (),
+        alternatives=alternatives,
     )
 
 

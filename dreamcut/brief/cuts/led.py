@@ -12,6 +12,7 @@ from dreamcut.brief.stretches import SHORTEST_SECONDS
 from dreamcut.brief.voice import Phrase
 
 SEEN_DIFFERENCE = 3.0  # CIEDE2000 between shots; below it nobody sees a way from one look to another
+QUICKER_SHARE = 0.75  # the last shot against the first: more does not feel faster
 SHOWN_SECONDS = 1.25  # the shortest average shot that a cut in order goes down to
 SEEN_MOTION = 0.02  # picture widths per second between the calmest and the liveliest shot
 
@@ -171,6 +172,8 @@ def quicken(stage: Stage) -> Cut | None:
     shots = by_rank(stage, lambda stretch: stretch.motion_rank, most=round(stage.seconds / SHOWN_SECONDS))
     weights = [1.5 - i / max(1, len(shots) - 1) for i in range(len(shots))]
     placed = lay_in_order(shots, stage.frames, rate=stage.rate, weights=weights)
+    if placed[-1].frames > QUICKER_SHARE * placed[0].frames:
+        return None
     text = (
         f"The first shot holds for {words.seconds(placed[0].frames / stage.rate)}, the last for "
         f"{words.seconds(placed[-1].frames / stage.rate)}, while motion grows from {words.number(low, 2)} to "

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from dreamcut.brief import Brief, BriefRequest, LedgerEntry, compose
 from dreamcut.brief.evidence import Basis, Evidence, Statement, measured, resolve
 from dreamcut.brief.model import Clip, Generate, Still
+from dreamcut.findings import ImageFindings, VideoFindings
 from dreamcut.models import AssetKind, Intent
 from dreamcut.prompt import AssetRole
 from tests.support.findings import (
@@ -104,6 +105,27 @@ def test_only_an_image_gives_two_honest_directions() -> None:
     assert jobs
     assert all("falling snow" in job.prompt for job in jobs)
     assert all(job.duration_seconds is not None and job.duration_seconds <= 8 for job in jobs)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "reports", "names"),
+    [
+        ("a 30 second video", [video(edges=(0, 720))], ["Few cuts, long takes", "Start at the end"]),
+        ("a 15 second video", [video(edges=(0, 720))], ["Few cuts, long takes", "The whole in 15 s"]),
+        ("a 30 second video", [video(edges=(0, 120))], ["Few cuts, long takes", "Arrive at 0.x"]),
+        ("a slideshow", [image(), image()], ["In the order given", "Arrive at 0.x and 1.x"]),
+        ("a 20 second video", [image()], ["Open on 0.x", "Arrive at 0.x"]),
+        ("a 20 second video", [], ["As few shots as hold", "An even pulse"]),
+    ],
+)
+def test_thin_material_still_leads_two_different_ways(
+    prompt: str, reports: list[VideoFindings | ImageFindings], names: list[str]
+) -> None:
+    given = [report(i, f"{i}.x", found) for i, found in enumerate(reports)]
+    directions = compose(request(prompt, *given)).directions
+    assert [direction.name for direction in directions] == names
+    first, second = ([beat.source for beat in direction.beats] for direction in directions)
+    assert first != second
 
 
 def test_only_a_voice_lays_out_its_phrases() -> None:
