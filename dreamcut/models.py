@@ -161,7 +161,7 @@ class Message(Record):
 
     @property
     def line(self) -> str:
-        """The message as the director says it; `→ ✅ …` carries its emoji inside."""
-        if self.emoji and self.emoji not in self.content:
+        """The message as the director says it: the emoji first, unless an arrow leads (`→ ✅ …`)."""
+        if self.emoji and not self.content.startswith("→"):
             return f"{self.emoji} {self.content}"
         return self.content

@@ -41,6 +41,8 @@ class Tone(Finding):
     rms_contrast: float = Field(ge=0, le=0.5)  # standard deviation of luma
     p05_luma: Share
     p95_luma: Share
+    peak_luma: Share | None = None  # 99.9th percentile: the brightest that is more than a speck
+    lit_tile_share: Share | None = None  # of the 16 px tiles: dark, with a point of light inside
     shadow_share: Share  # luma < 0.1
     black_clipped_share: Share  # luma <= 2/255
     white_clipped_share: Share  # luma >= 253/255
@@ -55,15 +57,23 @@ class Colour(Finding):
     warm_share: Share  # of the chromatic area: hue red to yellow
     cool_share: Share  # of the chromatic area: hue green-cyan to violet
     chromatic_share: Share  # of the visible area with CIE chroma > 10
-    neon_share: Share  # of the visible area: very saturated and bright (see docs/looks.md)
+    neon_share: Share  # of the visible area: very saturated and bright, in the dark (see docs/looks.md)
+    electric_share: Share | None = None  # of the visible area: neon whose hue is green to magenta
+    orange_share: Share | None = None  # of the visible area: chroma > 20, hue orange
+    teal_share: Share | None = None  # of the visible area: chroma > 20, hue teal to cyan-blue
+    violet_share: Share | None = None  # of the visible area: chroma > 30, hue violet to magenta
+    blown_share: Share | None = None  # of the visible area: one or two channels clipped, not all three
 
 
 class Detail(Finding):
-    """Sharpness and noise, at ANALYSIS_EDGE_PX."""
+    """Sharpness and noise, at ANALYSIS_EDGE_PX; smaller pictures are measured as they are."""
 
     sharpness: float = Field(ge=0)  # variance of the Laplacian of luma 0-1, Pech-Pacheco 2000
     edge_share: Share  # of the area with a clear edge
     noise_sigma: float = Field(ge=0)  # Immerkær 1996, luma 0-1
+    blur: Share | None = None  # Crété et al. 2007: 0 sharp to 1 blurred; None where nothing varies
+    flat_share: Share | None = None  # of the area whose neighbours are all exactly alike, as in graphics
+    edge_px: int | None = Field(default=None, ge=3)  # long edge of the plane that was measured
 
 
 class Look(Finding):
@@ -72,4 +82,4 @@ class Look(Finding):
     palette: Palette
     tone: Tone
     colour: Colour
-    detail: Detail
+    detail: Detail | None  # None below 3 x 3 px: there is no neighbourhood to measure
