@@ -185,8 +185,9 @@ def decibels_full_scale(mean_square: Floats) -> Floats:
 
 
 def _decibels(power: Floats, *, floor: float = FLOOR_DBFS) -> Floats:
-    smallest = np.float32(10.0 ** (floor / 10.0))
-    return (np.float32(10.0) * np.log10(np.maximum(power, smallest))).astype(np.float32, copy=False)
+    tiny = np.float32(10.0 ** (floor / 10.0 - 1.0))  # below the floor: rounding must not lift it
+    decibels = np.float32(10.0) * np.log10(np.maximum(power, tiny))
+    return np.maximum(decibels, np.float32(floor)).astype(np.float32, copy=False)
 
 
 def _share(peaks: NDArray[np.bool_]) -> NDArray[np.uint8]:
