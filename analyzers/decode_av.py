@@ -38,10 +38,15 @@ TRUE_PEAK_KEY = "lavfi.r128.true_peak"
 
 
 def decode_video(file: BinaryIO, request: dict[str, Any]) -> None:
-    """Send a header, every frame small and in presentation order, then a summary."""
+    """Send a header, every frame small and in presentation order, then a summary.
+
+    Every `still_every_seconds` a larger picture precedes the small frame: a second decode would cost more.
+    """
     container = open_container(file, request)
     stream = video_stream(container)
     width, height = analysis_size(stream, long_edge_px=int(request["long_edge_px"]))
+    still_size = analysis_size(stream, long_edge_px=int(request["still_edge_px"]))
+    next_still = 0.0 if request["still_every_seconds"] else math.inf
     first: float | None = None
     seconds = 0.0
     bad = Damage()
@@ -52,6 +57,9 @@ def decode_video(file: BinaryIO, request: dict[str, Any]) -> None:
             send_json(media_info(container, rotation=clockwise_rotation(frame)))
         if seconds > float(request["max_media_seconds"]):
             raise too_long(seconds, request)
+        if seconds >= next_still:
+            next_still = seconds + float(request["still_every_seconds"])
+            send_picture(frame, seconds=seconds, size=still_size)
         send_small_frame(frame, seconds=seconds, width=width, height=height)
     if first is None:
         raise no_frames(bad)
@@ -100,8 +108,13 @@ def decode_frames(file: BinaryIO, request: dict[str, Any]) -> None:
             if following is None:
                 break
             held = following
-        picture = held.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
-        send(b"R", PICTURE.pack(wanted, width, height, 3), np.ascontiguousarray(picture.to_ndarray()).data)
+        send_picture(held, seconds=wanted, size=(width, height))
+
+
+def send_picture(frame: VideoFrame, *, seconds: float, size: tuple[int, int]) -> None:
+    """Send one RGB picture, before rotation."""
+    picture = frame.reformat(width=size[0], height=size[1], format="rgb24", interpolation="AREA")
+    send(b"R", PICTURE.pack(seconds, *size, 3), np.ascontiguousarray(picture.to_ndarray()).data)
 
 
 def time_of(frame: VideoFrame, first: float) -> float:

@@ -160,6 +160,7 @@ class Frame:
     luma: NDArray[np.uint8]  # (height, width), full range
     cb: NDArray[np.uint8]  # (height / 2, width / 2), centred on 128
     cr: NDArray[np.uint8]
+    still: NDArray[np.uint8] | None  # (height, width, 3) RGB, larger; only at the asked cadence
 
 
 @dataclass(frozen=True)
@@ -244,9 +245,29 @@ def read_frames(
     return pictures
 
 
-def open_video(path: Path, *, long_edge_px: int = 256, limits: Limits = VIDEO_LIMITS) -> "VideoReader":
-    """Open a video for one pass over all its frames; use as a context manager."""
-    return VideoReader(path, long_edge_px=long_edge_px, limits=limits)
+def open_video(
+    path: Path,
+    *,
+    long_edge_px: int = 256,
+    still_edge_px: int = 512,
+    still_every_seconds: float = 0.0,
+    limits: Limits = VIDEO_LIMITS,
+) -> "VideoReader":
+    """Open a video for one pass over all its frames; use as a context manager.
+
+    Args:
+        path: the file.
+        long_edge_px: of the small frames.
+        still_edge_px: of the stills that come along.
+        still_every_seconds: how often a frame carries a still, the first included; 0 for never.
+        limits: what the file may cost.
+    """
+    request = {
+        "long_edge_px": long_edge_px,
+        "still_edge_px": still_edge_px,
+        "still_every_seconds": still_every_seconds,
+    }
+    return VideoReader(_Child(path, "video", limits, **request))
 
 
 def open_audio(path: Path, *, sample_rate_hz: int = 16_000, limits: Limits = AUDIO_LIMITS) -> "AudioReader":
@@ -261,9 +282,8 @@ class VideoReader:
     width_px: int  # of the small frames, as displayed
     height_px: int
 
-    def __init__(self, path: Path, *, long_edge_px: int, limits: Limits) -> None:
-        self._child = _Child(path, "video", limits, long_edge_px=long_edge_px)
-        self._first: bytes = b""
+    def __init__(self, child: "_Child") -> None:
+        self._child = child
         self.damaged: str | None = None
 
     def __enter__(self) -> Self:
@@ -271,30 +291,30 @@ class VideoReader:
         try:
             self.info = _media_info(self._child.read_json())
             self._turns = _quarter_turns(self.info)
-            kind, self._first = self._child.read_record()
-            self._expect(kind)
+            self._first = self._frame(0)
         except BaseException:
             self._child.__exit__(None, None, None)
             raise
-        _pts, _seconds, _flags, width, height, _luma_line, _chroma_line = FRAME.unpack_from(self._first)
-        self.width_px, self.height_px = (height, width) if self._turns % 2 else (width, height)
+        if self._first is not None:
+            self.height_px, self.width_px = self._first.luma.shape
         return self
 
-    def _expect(self, kind: bytes) -> None:
-        if kind != b"V":
-            raise UnreadableMedia(self._child.path, "has no frame that can be decoded")
-
     def __iter__(self) -> Iterator[Frame]:
-        index, record = 0, self._first
-        while True:
-            yield self._frame(index, record)
-            index += 1
-            kind, record = self._child.read_record()
-            if kind == b"J":
-                self.damaged = json.loads(record)["damaged"]
-                return
+        frame = self._first
+        while frame is not None:
+            yield frame
+            frame = self._frame(frame.index + 1)
 
-    def _frame(self, index: int, record: bytes) -> Frame:
+    def _frame(self, index: int) -> Frame | None:
+        """Return the next frame, or None after the last, when `damaged` is known."""
+        still: NDArray[np.uint8] | None = None
+        kind, record = self._child.read_record()
+        if kind == b"R":
+            still = np.rot90(_picture(record)[1], self._turns)
+            kind, record = self._child.read_record()
+        if kind == b"J":
+            self.damaged = json.loads(record)["damaged"]
+            return None
         pts, seconds, flags, width, height, luma_line, chroma_line = FRAME.unpack_from(record)
         data = np.frombuffer(record, dtype=np.uint8, offset=FRAME.size)
         luma_size, chroma_size = luma_line * height, chroma_line * (height // 2)
@@ -313,6 +333,7 @@ class VideoReader:
             luma=luma,
             cb=cb,
             cr=cr,
+            still=still,
         )
 
     def __exit__(
@@ -365,6 +386,12 @@ def _media_info(header: dict[str, Any]) -> MediaInfo:
         video=VideoStreamInfo(**{**video, "time_base": tuple(video["time_base"])}) if video else None,
         audio=tuple(AudioStreamInfo(**stream) for stream in header["audio"]),
     )
+
+
+def _picture(payload: bytes) -> tuple[float, NDArray[np.uint8]]:
+    seconds, width, height, channels = PICTURE.unpack_from(payload)
+    pixels = np.frombuffer(payload, dtype=np.uint8, offset=PICTURE.size)
+    return seconds, pixels.reshape(height, width, channels)
 
 
 def _quarter_turns(info: MediaInfo) -> int:
@@ -469,9 +496,7 @@ class _Child:
         kind, payload = self.read_record()
         if kind != b"R":
             raise UnreadableMedia(self.path, "made the decoder answer out of order")
-        seconds, width, height, channels = PICTURE.unpack_from(payload)
-        pixels = np.frombuffer(payload, dtype=np.uint8, offset=PICTURE.size)
-        return seconds, pixels.reshape(height, width, channels)
+        return _picture(payload)
 
     def _read(self, length: int) -> bytes:
         """Read exactly `length` bytes, or raise what the child's end means."""

@@ -104,6 +104,15 @@ def test_frames_arrive_in_order_with_their_times(tmp_path: Path) -> None:
     assert clip.damaged is None
 
 
+def test_stills_come_along_at_the_asked_cadence(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", rotation=90)
+    with media.open_video(path, still_edge_px=128, still_every_seconds=0.4) as clip:
+        stills = [(f.seconds, f.still.shape, int(f.still[-1, 0, 0])) for f in clip if f.still is not None]
+    assert [seconds for seconds, _, _ in stills] == pytest.approx([0.0, 0.4, 0.8])
+    assert {shape for _, shape, _ in stills} == {(128, 72, 3)}
+    assert [value for _, _, value in stills] == pytest.approx([0, 80, 160], abs=4)
+
+
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_frames_are_turned_as_players_turn_them(tmp_path: Path, rotation: int) -> None:
     path = write_clip(tmp_path / "clip.mp4", rotation=rotation)

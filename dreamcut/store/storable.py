@@ -1,0 +1,37 @@
+"""Text and JSON as Postgres can hold them.
+
+File names and tags of media come from strangers: they may hold the NUL character, which Postgres has no
+room for, and halves of surrogate pairs, which no encoding has. Both become U+FFFD, so that they do not
+keep a finding from being written.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from dreamcut.errors import InvalidRequest
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_UNSTORABLE_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000|[\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """Return the text without what Postgres cannot hold."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def storable_json(value: Mapping[str, Any] | Sequence[Any]) -> Jsonb:
+    """Return JSON ready to be a parameter.
+
+    Raises:
+        InvalidRequest: it holds something that is no JSON, such as NaN.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest(f"this cannot be stored as JSON: {error}") from error
+    clean = _UNSTORABLE_IN_JSON.sub(lambda match: (match[1] or "") + "\N{REPLACEMENT CHARACTER}", text)
+    return Jsonb(clean, dumps=lambda already: already)
