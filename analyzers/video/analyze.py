@@ -55,7 +55,7 @@ def analyze(
     watched = _watch(path, draft, on_step)
     _list_shots(draft, watched)
     on_step(Step("shots", 65, draft.findings(partial=True)))
-    _look(path, draft)
+    _look(draft, watched)
     on_step(Step("look", LISTENING, draft.findings(partial=True)))
     _listen(path, draft, watched.info, on_step, speech=speech)
     draft.words = clip_words(draft.findings(partial=True))
@@ -181,7 +181,9 @@ def _list_shots(draft: _Draft, watched: Watched) -> None:
         raise RuntimeError("shots were asked for before the frames were watched")
     started = perf_counter()
     track, duration = watched.track, draft.timing.duration_seconds
-    draft.shots = list_shots(track, watched.boundaries, duration_seconds=duration)
+    draft.shots = list_shots(
+        track, watched.boundaries, keyframes=watched.keyframes, duration_seconds=duration
+    )
     draft.motion = mean_motion(draft.shots)
     draft.defects = Defects(
         black=black_ranges(track, duration_seconds=duration),
@@ -192,22 +194,31 @@ def _list_shots(draft: _Draft, watched: Watched) -> None:
     draft.seconds["numpy"] = perf_counter() - started
 
 
-def _look(path: Path, draft: _Draft) -> None:
+def _look(draft: _Draft, watched: Watched) -> None:
     """Look at the keyframes."""
     if draft.timing is None or draft.geometry is None or draft.defects is None:
         raise RuntimeError("looks were asked for before the shots were listed")
     started = perf_counter()
-    chosen = shots_to_look_at(draft.shots, duration_seconds=draft.timing.duration_seconds)
-    showing = sum(shot.keyframe is not None for shot in draft.shots)
-    if not showing:
-        draft.gaps.append(Gap(what="look", reason="every frame is plain black or white"))
-    elif len(chosen) < showing:
-        reason = f"{len(chosen)} of {showing} shots were looked at, evenly chosen, to save time"
-        draft.gaps.append(Gap(what="shots[].look", reason=reason))
+    chosen = shots_to_look_at(watched.stills, duration_seconds=draft.timing.duration_seconds)
+    draft.gaps += _unseen(draft.shots, looked_at=len(chosen))
     draft.shots, draft.look = look_at_shots(
-        path, draft.shots, chosen=chosen, geometry=draft.geometry, matte=draft.defects.matte
+        draft.shots,
+        {shot: watched.stills[shot] for shot in chosen},
+        geometry=draft.geometry,
+        matte=draft.defects.matte,
     )
     draft.seconds["numpy"] += perf_counter() - started
+
+
+def _unseen(shots: tuple[Shot, ...], *, looked_at: int) -> list[Gap]:
+    """Say what was not looked at."""
+    showing = sum(shot.keyframe is not None for shot in shots)
+    if not showing:
+        return [Gap(what="look", reason="every frame is plain black or white")]
+    if looked_at < showing:
+        reason = f"{looked_at} of {showing} shots were looked at, evenly chosen, to save time"
+        return [Gap(what="shots[].look", reason=reason)]
+    return []
 
 
 def _listen(

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzers.look import ANALYSIS_EDGE_PX, measure_look
-from analyzers.look.phash import perceptual_hash
-from analyzers.look.tone import luma_of
-from analyzers.media import read_frames
+from analyzers.look import measure_look
 from dreamcut.findings.look import Detail, Look
 from dreamcut.findings.video import Geometry, Matte, Shot
 
-MOST_LOOKS = 40
 SECONDS_PER_LOOK = 2.0  # a look costs as much as decoding some 20 frames; fast montages get fewer
 FEWEST_LOOKS = 4
 POOL_EDGE_PX = 448  # the pixels of all keyframes together are as many as of a square of this edge
@@ -25,41 +20,30 @@ SMALLEST_ACTIVE_PX = 8
 _Picture = NDArray[np.uint8]
 
 
-def shots_to_look_at(shots: Sequence[Shot], *, duration_seconds: float) -> list[int]:
-    """Return the indices of shots with a keyframe, evenly chosen: MOST_LOOKS, fewer in short clips."""
-    having = [shot.index for shot in shots if shot.keyframe is not None]
-    budget = min(MOST_LOOKS, FEWEST_LOOKS + int(duration_seconds / SECONDS_PER_LOOK))
+def shots_to_look_at(available: Collection[int], *, duration_seconds: float) -> list[int]:
+    """Return shots, evenly chosen among those with a still; a clip of fast cuts gets looks by its length."""
+    having = sorted(available)
+    budget = FEWEST_LOOKS + int(duration_seconds / SECONDS_PER_LOOK)
     if len(having) <= budget:
         return having
     return [having[round(i)] for i in np.linspace(0, len(having) - 1, budget)]
 
 
 def look_at_shots(
-    path: Path, shots: tuple[Shot, ...], *, chosen: Sequence[int], geometry: Geometry, matte: Matte | None
+    shots: tuple[Shot, ...], stills: Mapping[int, _Picture], *, geometry: Geometry, matte: Matte | None
 ) -> tuple[tuple[Shot, ...], Look | None]:
-    """Decode the keyframes of the chosen shots and measure them without their black bars.
+    """Measure the stills of some shots, given by the shot's index, without black bars.
 
     Returns:
-        All shots, the chosen ones with a look, and the look of the chosen ones together.
+        All shots, the looked-at ones with a look, and the look of these together.
     """
-    wanted = [(i, keyframe) for i in chosen if (keyframe := shots[i].keyframe) is not None]
-    times = [keyframe.at_seconds for _, keyframe in wanted]
-    pictures = read_frames(path, times, long_edge_px=ANALYSIS_EDGE_PX)
-    if not pictures:
+    if not stills:
         return shots, None
-    looked = list(shots)
-    looks: list[Look] = []
-    inside: list[_Picture] = []
-    for (i, keyframe), picture in zip(wanted, pictures, strict=True):
-        active = without_bars(picture, geometry=geometry, matte=matte)
-        looks.append(measure_look(active))
-        inside.append(active)
-        hashed = perceptual_hash(luma_of(picture))
-        looked[i] = shots[i].model_copy(
-            update={"look": looks[-1], "keyframe": keyframe.model_copy(update={"perceptual_hash": hashed})}
-        )
-    lengths = np.array([max(shots[i].duration_seconds, 1e-3) for i, _ in wanted])
-    return tuple(looked), together(inside, looks, lengths / lengths.sum())
+    pictures = {i: without_bars(still, geometry=geometry, matte=matte) for i, still in stills.items()}
+    looks = {i: measure_look(picture) for i, picture in pictures.items()}
+    lengths = np.array([max(shots[i].duration_seconds, 1e-3) for i in looks])
+    looked = tuple(s.model_copy(update={"look": looks[s.index]}) if s.index in looks else s for s in shots)
+    return looked, together(list(pictures.values()), list(looks.values()), lengths / lengths.sum())
 
 
 def without_bars(picture: _Picture, *, geometry: Geometry, matte: Matte | None) -> _Picture:

@@ -6,71 +6,52 @@ from itertools import pairwise
 
 import numpy as np
 
-from analyzers.video.keyframes import choose_keyframe, keyframe_at
+from analyzers.video.keyframes import clean_part
 from analyzers.video.motion import motion_kind, motion_per_second, shake
 from analyzers.video.shots import Boundaries, Transition
 from analyzers.video.track import Track
-from dreamcut.findings.video import Shot, TransitionKind
+from dreamcut.findings.video import Keyframe, Shot, TransitionKind
 
 SECONDS_PER_MINUTE = 60.0
 
 
-def list_shots(track: Track, boundaries: Boundaries, *, duration_seconds: float) -> tuple[Shot, ...]:
+def list_shots(
+    track: Track, boundaries: Boundaries, *, keyframes: dict[int, Keyframe], duration_seconds: float
+) -> tuple[Shot, ...]:
     """Return all shots in order: [start_frame, end_frame) from one transition to the next.
 
     After a dissolve or fade a shot starts at the middle of the transition. Keyframe, motion and
     shake are measured on the frames that no transition touches.
     """
     edges: list[Transition | None] = [None, *boundaries.transitions, None]
-    return tuple(
-        _shot(track, index, opening, closing, duration_seconds=duration_seconds)
-        for index, (opening, closing) in enumerate(pairwise(edges))
-    )
-
-
-def _shot(
-    track: Track,
-    index: int,
-    opening: Transition | None,
-    closing: Transition | None,
-    *,
-    duration_seconds: float,
-) -> Shot:
-    start = opening.frame if opening else 0
-    end = closing.frame if closing else len(track)
-    first, after = clean_part(opening, closing, frames=len(track))
-    motion = motion_per_second(track, first=first, after=after)
-    keyframe = choose_keyframe(track, first=first, after=after)
-    return Shot(
-        index=index,
-        start_seconds=float(track.seconds[start]),
-        end_seconds=float(track.seconds[end]) if end < len(track) else duration_seconds,
-        start_frame=start,
-        end_frame=end,
-        opens_with=opening.kind if opening else TransitionKind.START,
-        confidence=opening.confidence if opening else 1.0,
-        transition_seconds=transition_seconds(track, opening) if opening else 0.0,
-        keyframe=None if keyframe is None else keyframe_at(track, keyframe),
-        motion=motion,
-        motion_kind=motion_kind(motion),
-        shake=shake(track, first=first, after=after),
-    )
+    shots: list[Shot] = []
+    for index, (opening, closing) in enumerate(pairwise(edges)):
+        start = opening.frame if opening else 0
+        end = closing.frame if closing else len(track)
+        first, after = clean_part(opening, closing, frames=len(track))
+        motion = motion_per_second(track, first=first, after=after)
+        shot = Shot(
+            index=index,
+            start_seconds=float(track.seconds[start]),
+            end_seconds=float(track.seconds[end]) if end < len(track) else duration_seconds,
+            start_frame=start,
+            end_frame=end,
+            opens_with=opening.kind if opening else TransitionKind.START,
+            confidence=opening.confidence if opening else 1.0,
+            transition_seconds=transition_seconds(track, opening) if opening else 0.0,
+            keyframe=keyframes.get(index),
+            motion=motion,
+            motion_kind=motion_kind(motion),
+            shake=shake(track, first=first, after=after),
+        )
+        shots.append(shot)
+    return tuple(shots)
 
 
 def transition_seconds(track: Track, transition: Transition) -> float:
     """Return how long both pictures, or neither, are seen; 0 for a cut."""
     last = min(transition.end, len(track) - 1)
     return float(track.seconds[last] - track.seconds[transition.start])
-
-
-def clean_part(opening: Transition | None, closing: Transition | None, *, frames: int) -> tuple[int, int]:
-    """Return the frames [first, after) of a shot that no transition touches; at least one frame."""
-    first = 0 if opening is None else opening.end
-    after = frames if closing is None else closing.start
-    if after <= first:  # both transitions meet: the shot is never seen alone
-        first = 0 if opening is None else opening.frame
-        after = max(first + 1, frames if closing is None else closing.frame)
-    return first, after
 
 
 def cuts_per_minute(shots: tuple[Shot, ...], *, duration_seconds: float) -> float | None:

@@ -14,7 +14,8 @@ from analyzers.video.fades import Fade, find_fades
 from analyzers.video.signals import Signals, joined
 from dreamcut.findings.video import TransitionKind
 
-CORE_FRAMES = 1024  # judged at once
+CORE_FRAMES = 1024  # judged at once, or fewer if they last
+CORE_SECONDS = 40.0
 MARGIN_SECONDS = 6.0  # seen on either side: longer than any transition
 SHORTEST_SHOT_FRAMES = 4
 
@@ -88,17 +89,20 @@ class BoundaryFinder:
         self._parts: list[Signals] = []
         self._length = 0
         self._offset = 0  # clip frame of the window's first
-        self._judged = 0  # clip frame up to which boundaries are final
-        self._transitions: list[Transition] = []
+        self.judged = 0  # clip frame up to which boundaries are final
+        self.transitions: list[Transition] = []
         self._flashes: list[int] = []
 
-    def add(self, signals: Signals) -> None:
-        """Take the next chunk."""
+    def add(self, signals: Signals) -> bool:
+        """Take the next chunk; True when `judged` has moved on."""
         self._parts.append(signals)
         self._length += len(signals)
         margin = self._margin()
-        if self._offset + self._length - self._judged >= CORE_FRAMES + margin:
-            self._judge(until=self._offset + self._length - margin)
+        core = min(CORE_FRAMES, round(CORE_SECONDS * _frame_rate(signals.seconds)))
+        if self._offset + self._length - self.judged < core + margin:
+            return False
+        self._judge(until=self._offset + self._length - margin)
+        return True
 
     @property
     def held_frames(self) -> int:
@@ -109,7 +113,7 @@ class BoundaryFinder:
         """Judge what is left and return all boundaries of the clip."""
         if self._length:
             self._judge(until=self._offset + self._length)
-        return Boundaries(tuple(self._transitions), tuple(self._flashes))
+        return Boundaries(tuple(self.transitions), tuple(self._flashes))
 
     def _margin(self) -> int:
         return min(600, round(MARGIN_SECONDS * _frame_rate(self._parts[-1].seconds)))
@@ -124,12 +128,12 @@ class BoundaryFinder:
                 transition.end + self._offset,
                 transition.confidence,
             )
-            last = self._transitions[-1] if self._transitions else None
+            last = self.transitions[-1] if self.transitions else None
             clear = last is None or _clear_of(moved, last)
-            if self._judged <= moved.frame < until and moved.frame > 0 and clear:
-                self._transitions.append(moved)
-        self._flashes += [f + self._offset for f in found.flashes if self._judged <= f + self._offset < until]
-        self._judged = until
+            if self.judged <= moved.frame < until and moved.frame > 0 and clear:
+                self.transitions.append(moved)
+        self._flashes += [f + self._offset for f in found.flashes if self.judged <= f + self._offset < until]
+        self.judged = until
         keep = max(0, until - self._offset - self._margin())
         self._parts, self._offset = [window[keep:]], self._offset + keep
         self._length = len(window) - keep

@@ -30,8 +30,6 @@ class PlanarFrame(Protocol):
     @property
     def seconds(self) -> float: ...
     @property
-    def key(self) -> bool: ...
-    @property
     def luma(self) -> _U8: ...
     @property
     def cb(self) -> _U8: ...
@@ -51,7 +49,6 @@ class Signals:
     sharpness: _F32  # (n,) mean squared Laplacian of luma
     shift: _F32  # (n, 2) of the picture since the frame before: right, down; shares of the width
     flow: _F32  # (n,) mean local motion since the frame before, shares of the width
-    key: NDArray[np.bool_]  # (n,) can be decoded without any other frame
     held: NDArray[np.bool_]  # (n,) the frame shows what its stretch began with (see `_Hold`)
 
     def __len__(self) -> int:
@@ -88,7 +85,6 @@ class _Meter:
         self.filled = 0
         self._latest = 0.0
         self._seconds = np.empty(CHUNK_FRAMES)
-        self._key = np.zeros(CHUNK_FRAMES, bool)
         self._luma = np.empty((CHUNK_FRAMES, height, width), np.uint8)
         self._cb = np.empty((CHUNK_FRAMES, height // 2, width // 2), np.uint8)
         self._cr = np.empty_like(self._cb)
@@ -104,7 +100,7 @@ class _Meter:
         i = self.filled
         # Clocks of broken streams jump back; time in findings never does.
         self._latest = max(self._latest, frame.seconds)
-        self._seconds[i], self._key[i] = self._latest, frame.key
+        self._seconds[i] = self._latest
         self._luma[i], self._cb[i], self._cr[i] = frame.luma, frame.cb, frame.cr
         self.filled = i + 1
         return self.filled == CHUNK_FRAMES
@@ -126,7 +122,6 @@ class _Meter:
             sharpness=_sharpness(luma),
             shift=self._shifts.measure(quarter),
             flow=self._flow.measure(quarter),
-            key=self._key[:n].copy(),
             held=self._hold.measure(quarter),
         )
 

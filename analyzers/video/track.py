@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analyzers.video.fades import blank_frames
 from analyzers.video.signals import Signals
 
-CANDIDATE_FRAMES = 8  # of which the sharpest may become a keyframe
+CANDIDATE_FRAMES = 8  # of which the sharpest may become the keyframe of a short shot
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,6 @@ class Track:
     flow: NDArray[np.float32]  # shares of the width
     held: NDArray[np.bool_]
     blank: NDArray[np.bool_]
-    key: NDArray[np.bool_]  # can be decoded without any other frame
     candidates: NDArray[np.intp]  # (m,) frame numbers, rising
     thumbnails: NDArray[np.uint8]  # (m, rows, columns) luma of the candidates
 
@@ -54,7 +53,6 @@ class TrackRecorder:
                 "flow": signals.flow,
                 "held": signals.held,
                 "blank": blank,
-                "key": signals.key,
                 "candidates": best + self._length,
                 "thumbnails": np.clip(np.rint(signals.grid[best, 0]), 0, 255).astype(np.uint8),
             }

@@ -6,14 +6,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzers.look import ANALYSIS_EDGE_PX as LOOK_EDGE_PX
 from analyzers.media import Frame, MediaInfo, VideoReader, VideoStreamInfo, open_video
 from analyzers.video.defects import MatteMeter
+from analyzers.video.keyframes import KeyframeKeeper
 from analyzers.video.shots import Boundaries, BoundaryFinder
 from analyzers.video.signals import measured
 from analyzers.video.track import Track, TrackRecorder
 from dreamcut.errors import UnsupportedMedia
+from dreamcut.findings.video import Keyframe
 
 ANALYSIS_EDGE_PX = 256  # of the frames that every measure but the look is made on
+STILL_EVERY_SECONDS = 0.5  # a larger RGB picture costs as much as decoding a frame or two
 MATTE_EVERY_FRAMES = 6
 
 
@@ -25,6 +32,8 @@ class Watched:
     stream: VideoStreamInfo
     track: Track
     boundaries: Boundaries
+    keyframes: dict[int, Keyframe]  # by shot
+    stills: dict[int, NDArray[np.uint8]]  # by shot, (height, width, 3) RGB: the keyframes of some shots
     matte_meter: MatteMeter
     interlaced_frames: int
     corrupt_frames: int
@@ -45,22 +54,32 @@ def watch(path: Path, *, on_open: OnOpen, on_seconds: OnSeconds) -> Watched:
     Raises:
         MediaError: see `analyzers.media.open_video`.
     """
-    recorder, finder = TrackRecorder(), BoundaryFinder()
-    with open_video(path, long_edge_px=ANALYSIS_EDGE_PX) as clip:
+    recorder, finder, keeper = TrackRecorder(), BoundaryFinder(), KeyframeKeeper()
+    with open_video(
+        path,
+        long_edge_px=ANALYSIS_EDGE_PX,
+        still_edge_px=LOOK_EDGE_PX,
+        still_every_seconds=STILL_EVERY_SECONDS,
+    ) as clip:
         stream = clip.info.video
         if stream is None:
             raise UnsupportedMedia(path, "has no video stream")
         on_open(clip.info, stream)
-        tap = _Tap(clip)
+        tap = _Tap(clip, keeper)
         for signals in measured(tap):
             recorder.add(signals)
-            finder.add(signals)
+            if finder.add(signals):
+                keeper.close_shots(recorder.track(), finder.transitions, judged=finder.judged)
             on_seconds(float(signals.seconds[-1]))
+        boundaries = finder.finish()
+        keeper.close_last(recorder.track(), finder.transitions)
         return Watched(
             info=clip.info,
             stream=stream,
             track=recorder.track(),
-            boundaries=finder.finish(),
+            boundaries=boundaries,
+            keyframes=keeper.keyframes,
+            stills=keeper.stills,
             matte_meter=tap.matte_meter,
             interlaced_frames=tap.interlaced,
             corrupt_frames=tap.corrupt,
@@ -71,8 +90,9 @@ def watch(path: Path, *, on_open: OnOpen, on_seconds: OnSeconds) -> Watched:
 class _Tap:
     """Passes frames on and notes what the signals leave out."""
 
-    def __init__(self, clip: VideoReader) -> None:
+    def __init__(self, clip: VideoReader, keeper: KeyframeKeeper) -> None:
         self._clip = clip
+        self._keeper = keeper
         self.interlaced = 0
         self.corrupt = 0
         self.matte_meter = MatteMeter((clip.height_px, clip.width_px))
@@ -83,4 +103,6 @@ class _Tap:
             self.corrupt += frame.corrupt
             if frame.index % MATTE_EVERY_FRAMES == 0:
                 self.matte_meter.add(frame.luma)
+            if frame.still is not None:
+                self._keeper.add(frame.index, frame.still)
             yield frame

@@ -23,7 +23,6 @@ class SmallFrame:
     """A frame as `analyzers.media` gives it."""
 
     seconds: float
-    key: bool
     luma: NDArray[np.uint8]
     cb: NDArray[np.uint8]
     cr: NDArray[np.uint8]
@@ -123,7 +122,7 @@ def planar(clip: Iterable[Picture], *, frame_rate: float) -> list[SmallFrame]:
         cb, cr = 128 + 0.564 * (blue - luma), 128 + 0.713 * (red - luma)
         planes = [luma, *(_halved(plane) for plane in (cb, cr))]
         y, b, r = (np.clip(np.rint(plane), 0, 255).astype(np.uint8) for plane in planes)
-        frames.append(SmallFrame(seconds=i / frame_rate, key=i == 0, luma=y, cb=b, cr=r))
+        frames.append(SmallFrame(seconds=i / frame_rate, luma=y, cb=b, cr=r))
     return frames
 
 

@@ -223,7 +223,9 @@ def _shots(path: Path) -> tuple[Shot, ...]:
     """Return the shots as the analyzer finds them, without looks and sound."""
     watched = watch(path, on_open=lambda *_: None, on_seconds=lambda *_: None)
     duration = duration_seconds(watched.track.seconds, nominal_frame_rate=None)
-    return list_shots(watched.track, watched.boundaries, duration_seconds=duration)
+    return list_shots(
+        watched.track, watched.boundaries, keyframes=watched.keyframes, duration_seconds=duration
+    )
 
 
 def _manifest() -> dict[str, dict]:

@@ -4,49 +4,50 @@ import numpy as np
 import pytest
 
 from analyzers.look import measure_look
-from analyzers.video.look import mean_detail, shots_to_look_at, together, without_bars
-from dreamcut.findings.video import Geometry, Keyframe, Matte, Shot, TransitionKind
+from analyzers.video.look import look_at_shots, mean_detail, shots_to_look_at, together, without_bars
+from dreamcut.findings.video import Geometry, Matte, Shot, TransitionKind
+
+FULL_HD = Geometry(
+    stored_width_px=1920,
+    stored_height_px=1080,
+    sample_aspect_ratio=1,
+    rotation_degrees=0,
+    width_px=1920,
+    height_px=1080,
+    aspect_ratio=16 / 9,
+    aspect_name="16:9",
+)
 
 
 def test_every_shot_is_looked_at_while_there_are_few() -> None:
-    assert shots_to_look_at(_shots(6), duration_seconds=30) == [0, 1, 2, 3, 4, 5]
+    assert shots_to_look_at([4, 0, 2], duration_seconds=30) == [0, 2, 4]
 
 
-def test_many_shots_are_looked_at_evenly() -> None:
-    chosen = shots_to_look_at(_shots(300), duration_seconds=3600)
-    assert len(chosen) == 40
-    assert (chosen[0], chosen[-1]) == (0, 299)
+def test_a_fast_montage_gets_looks_by_its_length_evenly() -> None:
+    chosen = shots_to_look_at(range(60), duration_seconds=10)
+    assert len(chosen) == 4 + 5
+    assert (chosen[0], chosen[-1]) == (0, 59)
     assert set(np.diff(chosen)) <= {7, 8}
 
 
-def test_a_fast_montage_gets_looks_by_its_length() -> None:
-    assert len(shots_to_look_at(_shots(60), duration_seconds=10)) == 4 + 5
-
-
-def test_shots_without_a_keyframe_are_passed_over() -> None:
-    shots = [_shot(0), _shot(1).model_copy(update={"keyframe": None}), _shot(2)]
-    assert shots_to_look_at(shots, duration_seconds=30) == [0, 2]
+def test_looks_go_to_their_shots() -> None:
+    shots = tuple(_shot(index) for index in range(3))
+    red = np.tile(np.uint8((200, 20, 20)), (90, 160, 1))
+    looked, whole = look_at_shots(shots, {1: red}, geometry=FULL_HD, matte=None)
+    assert [shot.look is not None for shot in looked] == [False, True, False]
+    assert whole is not None
+    assert look_at_shots(shots, {}, geometry=FULL_HD, matte=None) == (shots, None)
 
 
 def test_bars_are_cut_off() -> None:
     picture = np.zeros((288, 512, 3), np.uint8)
     picture[36:-36] = 200  # 135 of 1080 lines at each side
-    geometry = Geometry(
-        stored_width_px=1920,
-        stored_height_px=1080,
-        sample_aspect_ratio=1,
-        rotation_degrees=0,
-        width_px=1920,
-        height_px=1080,
-        aspect_ratio=16 / 9,
-        aspect_name="16:9",
-    )
     matte = Matte(
         top_px=135, bottom_px=135, left_px=0, right_px=0, kind="letterbox", active_aspect_ratio=1920 / 810
     )
-    assert without_bars(picture, geometry=geometry, matte=matte).shape == (216, 512, 3)
-    assert without_bars(picture, geometry=geometry, matte=matte).min() == 200
-    assert without_bars(picture, geometry=geometry, matte=None) is picture
+    assert without_bars(picture, geometry=FULL_HD, matte=matte).shape == (216, 512, 3)
+    assert without_bars(picture, geometry=FULL_HD, matte=matte).min() == 200
+    assert without_bars(picture, geometry=FULL_HD, matte=None) is picture
 
 
 def test_the_clip_has_the_colours_of_its_shots_by_their_length() -> None:
@@ -70,10 +71,6 @@ def test_detail_is_averaged_not_pooled() -> None:
     assert mean_detail([None, None], np.array([0.5, 0.5])) is None
 
 
-def _shots(count: int) -> list[Shot]:
-    return [_shot(index) for index in range(count)]
-
-
 def _shot(index: int) -> Shot:
     return Shot(
         start_seconds=index,
@@ -83,5 +80,4 @@ def _shot(index: int) -> Shot:
         end_frame=index * 24 + 24,
         opens_with=TransitionKind.CUT,
         confidence=1,
-        keyframe=Keyframe(at_seconds=index + 0.5, sharpness=0.1, perceptual_hash="0" * 16),
     )
