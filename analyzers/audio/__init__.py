@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzers import media
-from analyzers.audio.activity import Span, VoiceMeter, join, speech_spans
+from analyzers.audio.activity import Span, VoiceMeter, join, speech_spans, within
 from analyzers.audio.segments import Signs, music_score, music_spans, seconds_of, segments, spans_of
 from analyzers.audio.silence import energy_curve_dbfs, silence_threshold_dbfs, silent_ends, silent_frames
 from analyzers.audio.spectrum import (
@@ -32,7 +32,7 @@ from analyzers.steps import OnStep, Step, ignore_step
 from analyzers.versions import AUDIO
 from dreamcut import weights
 from dreamcut.errors import UnreadableMedia, WeightsUnavailable
-from dreamcut.findings.audio import AudioFindings, AudioStream, Loudness, SegmentKind, Transcript
+from dreamcut.findings.audio import AudioFindings, AudioStream, Loudness, SegmentKind
 from dreamcut.findings.base import Gap, Tool
 
 RANGE_VALID_SECONDS = 60.0  # EBU Tech 3342
@@ -133,11 +133,14 @@ class _Analysis:
                     if spool is not None:
                         spool.feed(block, probabilities)
             summary, damaged = sound.summary, sound.damaged
-        if summary.samples == 0 or level.samples == 0:
+            # With a picture, the container may well be longer than its sound.
+            promised = sound.info.duration_seconds if sound.info.video is None else None
+        if summary.samples == 0:
             raise UnreadableMedia(self._path, "has an audio stream without a single sample")
         if spool is not None:
             spool.finish()
-        self._know_summary(summary, damaged=damaged, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        self._know_summary(summary, damaged=damaged, promised=promised, seconds=seconds)
         return _Heard(
             spectrum=spectrum.finish(),
             mean_square=level.finish(),
@@ -154,10 +157,18 @@ class _Analysis:
         self._use(weights.SILERO_VAD.name, weights.SILERO_VAD.version, is_model=True)
         return VoiceMeter(folder)
 
-    def _know_summary(self, summary: media.AudioSummary, *, damaged: str | None, seconds: float) -> None:
+    def _know_summary(
+        self, summary: media.AudioSummary, *, damaged: str | None, promised: float | None, seconds: float
+    ) -> None:
         if damaged is not None:
             self._damaged = True
             self._miss("part of the sound", damaged)
+        elif promised is not None and promised - summary.duration_seconds > _tolerance(promised):
+            self._damaged = True
+            self._miss(
+                "part of the sound",
+                f"the file promises {promised:.1f} s; {summary.duration_seconds:.1f} s could be decoded",
+            )
         self._use("libav", f"PyAV {version('av')}", seconds=seconds)
         loudness = Loudness(
             integrated_lufs=summary.integrated_lufs,
@@ -175,6 +186,10 @@ class _Analysis:
 
     def _know_levels(self, heard: _Heard, *, silent: NDArray[np.bool_]) -> None:
         duration = self._known.duration_seconds
+        if duration < SHORTEST_TOLD_SECONDS:
+            self._miss("segments", f"{duration * 1000:.0f} ms of sound are too short to tell what it is")
+        if not len(silent):  # not one sample at the analysis rate
+            return
         head, tail = silent_ends(silent, duration_seconds=duration)
         threshold = silence_threshold_dbfs(decibels_full_scale(heard.mean_square))
         sounding = heard.spectrum.centroid_hz[heard.spectrum.frame_dbfs > threshold]
@@ -184,8 +199,6 @@ class _Analysis:
             energy_curve_db=energy_curve_dbfs(heard.mean_square),
             spectral_centroid_hz=round(float(sounding.mean()), 1) if len(sounding) else None,
         )
-        if duration < SHORTEST_TOLD_SECONDS:
-            self._miss("segments", f"{duration * 1000:.0f} ms of sound are too short to tell what it is")
         self._tell("loudness", 30)
 
     def _know_segments(
@@ -204,6 +217,7 @@ class _Analysis:
         )
         signs = Signs(silent=silent, speech=spoken, voice=voice_probability, music=score)
         found = segments(signs, duration_seconds=duration)
+        spoken = within(spoken, spans_of(found, *_SPEECH))  # without blips that made no segment
         self._know(
             segments=found,
             speech_seconds=round(seconds_of(found, *_SPEECH), 2),
@@ -241,16 +255,12 @@ class _Analysis:
         found = windows(spoken, duration_seconds=self._known.duration_seconds, weakest=weakest_moment(voice))
         started = time.monotonic()
         try:
-            said = transcribe(speech, spool, found, speech=spoken, on_window=self._teller(len(found)))
+            said, gap = transcribe(speech, spool, found, speech=spoken, on_window=self._teller(len(found)))
         except WeightsUnavailable as missing:
             self._miss("transcript", str(missing), weights.WHISPER_TINY_EN.fetched_by)
             return
         self._use(speech.name, speech.version, is_model=True, seconds=time.monotonic() - started)
-        match said:
-            case Transcript():
-                self._know(transcript=said)
-            case Gap():
-                self._know(gaps=(*self._known.gaps, said))
+        self._know(transcript=said, gaps=(*self._known.gaps, *([gap] if gap else [])))
         self._tell("transcript", TRANSCRIPT_TO)
 
     def _teller(self, total: int) -> Callable[[int], None]:
@@ -273,6 +283,11 @@ class _Analysis:
 
     def _tell(self, name: str, progress: int) -> None:
         self._on_step(Step(name=name, progress=progress, findings=self._known))
+
+
+def _tolerance(promised_seconds: float) -> float:
+    """How much shorter than its header sound may be: some headers are estimates."""
+    return max(1.0, 0.1 * promised_seconds)
 
 
 def _stream(info: media.AudioStreamInfo) -> AudioStream:

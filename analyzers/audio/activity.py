@@ -1,5 +1,6 @@
 """Where somebody speaks: Silero VAD, fed as the samples come."""
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ MODEL_FILE = "silero_vad_v6.onnx"
 SPEECH_ON, SPEECH_OFF = 0.5, 0.35  # Silero's defaults
 # Music masks a voice, and the model says so: 0.3 was never reached by music without a voice.
 ON_UNDER_MUSIC, OFF_UNDER_MUSIC = 0.3, 0.15
+LONE_MASKED_SECONDS, NEAR_CLEAR_SECONDS = 1.0, 3.0
 SHORTEST_SPEECH_SECONDS = 0.2  # a shorter blip is a click or a breath
 SHORTEST_PAUSE_SECONDS = 0.1
 
@@ -81,20 +83,37 @@ def speech_spans(probabilities: Floats, *, duration_seconds: float, music: Seque
     Args:
         probabilities: of windows of VOICE_SECONDS, shape (windows,), 0 to 1.
         duration_seconds: end of the last span at most.
-        music: where the lower pair of borders holds.
+        music: where a voice may be masked. There the lower pair of borders finds more of a voice that
+            is clear nearby, or that goes on for a while.
     """
+    clear = _spans(_hysteresis(probabilities >= SPEECH_ON, probabilities < SPEECH_OFF), duration_seconds)
+    if not music:
+        return clear
     masked = np.zeros(len(probabilities), bool)
     for span in music:
         masked[int(span.start / VOICE_SECONDS) : int(np.ceil(span.end / VOICE_SECONDS))] = True
-    on = _hysteresis(
-        probabilities >= np.where(masked, ON_UNDER_MUSIC, SPEECH_ON),
-        probabilities < np.where(masked, OFF_UNDER_MUSIC, SPEECH_OFF),
-    )
+    opens = probabilities >= np.where(masked, ON_UNDER_MUSIC, SPEECH_ON)
+    closes = probabilities < np.where(masked, OFF_UNDER_MUSIC, SPEECH_OFF)
+    return [
+        span
+        for span in _spans(_hysteresis(opens, closes), duration_seconds)
+        if span.seconds >= LONE_MASKED_SECONDS or _gap_seconds(span, clear) <= NEAR_CLEAR_SECONDS
+    ]
+
+
+def _spans(on: NDArray[np.bool_], duration_seconds: float) -> list[Span]:
     spans = [
         Span(first * VOICE_SECONDS, min(duration_seconds, last * VOICE_SECONDS)) for first, last in _runs(on)
     ]
     spans = join(spans, gap_seconds=SHORTEST_PAUSE_SECONDS)
     return [span for span in spans if span.seconds >= SHORTEST_SPEECH_SECONDS]
+
+
+def _gap_seconds(span: Span, others: Sequence[Span]) -> float:
+    """Distance to the nearest of the others, which are in order."""
+    i = bisect(others, span.start, key=lambda other: other.start)
+    near = others[max(0, i - 1) : i + 1]
+    return min((max(other.start - span.end, span.start - other.end, 0.0) for other in near), default=np.inf)
 
 
 def join(spans: Sequence[Span], *, gap_seconds: float) -> list[Span]:
@@ -106,6 +125,12 @@ def join(spans: Sequence[Span], *, gap_seconds: float) -> list[Span]:
         else:
             joined.append(span)
     return joined
+
+
+def within(spans: Sequence[Span], wholes: Sequence[Span]) -> list[Span]:
+    """Return the spans whose middle lies within one of the wholes."""
+    middles = [(span, (span.start + span.end) / 2.0) for span in spans]
+    return [span for span, middle in middles if any(whole.start <= middle < whole.end for whole in wholes)]
 
 
 def _hysteresis(opens: NDArray[np.bool_], closes: NDArray[np.bool_]) -> NDArray[np.bool_]:

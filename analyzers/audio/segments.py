@@ -240,5 +240,6 @@ def _confidence(kind: int, first: int, end: int, signs: Signs) -> float:
         case SegmentKind.MUSIC:
             value = min(music, 1.0 - voice / 2.0)
         case SegmentKind.OTHER:
-            value = 1.0 - max(music, voice)
+            short = (end - first) * LEVEL_SECONDS < SHORTEST_MUSIC_SECONDS
+            value = 1.0 - max(min(music, 0.5) if short else music, voice)  # too short to tell is even
     return round(min(1.0, max(0.0, value)), 2)

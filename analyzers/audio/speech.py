@@ -10,6 +10,14 @@ from analyzers.audio.spectrum import Floats
 from dreamcut import weights
 
 CPU_THREADS = 2
+BEAM_SIZE = 5
+SURE_LOG_PROBABILITY = -0.25  # mean over words; clean read speech has -0.1 to -0.3
+
+# Whisper's own borders (Radford et al. 2022, section 4.5) for a failed decoding.
+MOST_COMPRESSION = 2.4
+LEAST_LOG_PROBABILITY = -1.0
+# Words over something that is hardly speech need to be surer.
+MOST_NO_SPEECH, LEAST_LOG_PROBABILITY_THEN = 0.6, -0.5
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,14 @@ class HeardSegment:
     mean_log_probability: float
     no_speech_probability: float
     compression_ratio: float  # of the text by zlib: repetition compresses
+
+
+def believable(segment: HeardSegment) -> bool:
+    """Tell whether the model's own numbers speak for what it heard."""
+    log_probability = segment.mean_log_probability
+    if segment.compression_ratio > MOST_COMPRESSION or log_probability < LEAST_LOG_PROBABILITY:
+        return False
+    return segment.no_speech_probability < MOST_NO_SPEECH or log_probability >= LEAST_LOG_PROBABILITY_THEN
 
 
 class SpeechModel(Protocol):
@@ -73,32 +89,43 @@ class Whisper:
     def hear(self, samples: Floats) -> list[HeardSegment]:
         """Return what is said; the same samples always give the same words."""
         with self._turn:
-            # Greedy and without fallback to sampling: what the model does not understand then shows as
-            # repetition or low probability, where a beam search finds fluent nonsense.
-            segments, _ = self._ready().transcribe(
-                samples,
-                language=self.language,
-                beam_size=1,
-                temperature=0.0,
-                condition_on_previous_text=False,  # a hallucination must not feed the next window
-                word_timestamps=True,
-                vad_filter=False,  # the samples are speech already
-                no_speech_threshold=None,  # we judge by the numbers, below in `transcript`
-                log_prob_threshold=None,
-                compression_ratio_threshold=None,
+            # Greedy first: what the model does not understand then shows as repetition or low
+            # probability, where a beam search finds fluent nonsense. Hard but believable speech is worth
+            # the beam, which takes three times as long.
+            greedy = self._decode(samples, beam_size=1)
+            if all(segment.mean_log_probability >= SURE_LOG_PROBABILITY for segment in greedy):
+                return greedy
+            if not all(believable(segment) for segment in greedy):
+                return greedy
+            beam = self._decode(samples, beam_size=BEAM_SIZE)
+            return beam if all(believable(segment) for segment in beam) else greedy
+
+    def _decode(self, samples: Floats, *, beam_size: int) -> list[HeardSegment]:
+        """Run the model. No sampling, so that the same samples give the same words."""
+        segments, _ = self._ready().transcribe(
+            samples,
+            language=self.language,
+            beam_size=beam_size,
+            temperature=0.0,
+            condition_on_previous_text=False,  # a hallucination must not feed the next window
+            word_timestamps=True,
+            vad_filter=False,  # the samples are speech already
+            no_speech_threshold=None,  # `believable` judges
+            log_prob_threshold=None,
+            compression_ratio_threshold=None,
+        )
+        return [
+            HeardSegment(
+                words=[
+                    HeardWord(word.start, word.end, word.word, word.probability)
+                    for word in segment.words or ()
+                ],
+                mean_log_probability=segment.avg_logprob,
+                no_speech_probability=segment.no_speech_prob,
+                compression_ratio=segment.compression_ratio,
             )
-            return [
-                HeardSegment(
-                    words=[
-                        HeardWord(word.start, word.end, word.word, word.probability)
-                        for word in segment.words or ()
-                    ],
-                    mean_log_probability=segment.avg_logprob,
-                    no_speech_probability=segment.no_speech_prob,
-                    compression_ratio=segment.compression_ratio,
-                )
-                for segment in segments
-            ]
+            for segment in segments
+        ]
 
     def _ready(self) -> Any:
         if self._model is None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from analyzers.audio.activity import VOICE_SECONDS, Span, join
 from analyzers.audio.spectrum import SAMPLE_RATE_HZ, Floats
-from analyzers.audio.speech import HeardSegment, SpeechModel
+from analyzers.audio.speech import HeardSegment, HeardWord, SpeechModel, believable
 from analyzers.audio.spool import Spool
 from dreamcut.findings.audio import SpokenWord, Transcript
 from dreamcut.findings.base import Gap
@@ -19,14 +19,11 @@ PHRASE_GAP_SECONDS = 1.0  # shorter pauses stay as they are
 SPLICE_SECONDS = 0.5  # of silence between phrases that were further apart
 SHORTEST_SPLIT_SECONDS = 10.0  # an endless sentence is cut at its weakest moment after this
 
-# Whisper's own borders (Radford et al. 2022, section 4.5) for a failed decoding.
-MOST_COMPRESSION = 2.4
-LEAST_LOG_PROBABILITY = -1.0
-# Words over something that is hardly speech need to be surer.
-MOST_NO_SPEECH, LEAST_LOG_PROBABILITY_THEN = 0.6, -0.5
 FAR_FROM_SPEECH_SECONDS = 0.5  # a word there was made up
 LARGEST_REFUSED_SHARE = 0.4  # of what was heard; above, the rest is luck
-LEAST_MEAN_CONFIDENCE = 0.5  # of all words: English under loud music has 0.6, other languages less
+LEAST_CONFIDENCE = 0.5  # of all words: English under loud music has 0.6, other languages less
+SLOWEST_WPM = 60.0  # of speech without pauses; fewer words, and some refused, are scraps of another language
+NOTABLE_REFUSED_SECONDS = 3.0
 SHORTEST_WORD_SECONDS = 0.02
 
 
@@ -111,8 +108,8 @@ def transcribe(
     *,
     speech: Sequence[Span],
     on_window: Callable[[int], None],
-) -> Transcript | Gap:
-    """Return what is said, or why that is not known.
+) -> tuple[Transcript | None, Gap | None]:
+    """Return what is said, and what of it is not known and why.
 
     Args:
         model: asked window by window.
@@ -140,31 +137,34 @@ def transcribe(
     return _verdict(words, model, speech=speech, kept=kept_seconds, refused=refused_seconds)
 
 
-def believable(segment: HeardSegment) -> bool:
-    """Tell whether the model's own numbers speak for what it heard."""
-    log_probability = segment.mean_log_probability
-    if segment.compression_ratio > MOST_COMPRESSION or log_probability < LEAST_LOG_PROBABILITY:
-        return False
-    return segment.no_speech_probability < MOST_NO_SPEECH or log_probability >= LEAST_LOG_PROBABILITY_THEN
-
-
 def _verdict(
     words: list[SpokenWord], model: SpeechModel, *, speech: Sequence[Span], kept: float, refused: float
-) -> Transcript | Gap:
+) -> tuple[Transcript | None, Gap | None]:
     confidence = float(np.mean([word.confidence for word in words])) if words else 0.0
-    if refused > LARGEST_REFUSED_SHARE * (kept + refused) or (words and confidence < LEAST_MEAN_CONFIDENCE):
-        return Gap(
+    rate = speaking_rate_wpm(words, speech)
+    lucky = refused > 0 and rate is not None and rate < SLOWEST_WPM
+    if (
+        refused > LARGEST_REFUSED_SHARE * (kept + refused)
+        or lucky
+        or (words and confidence < LEAST_CONFIDENCE)
+    ):
+        return None, Gap(
             what="transcript",
             reason=f"the speech does not sound like English to {model.name}, which knows only English",
             remedy="describe what is said in the request",
         )
     if not words:
-        return Gap(what="transcript", reason=f"{model.name} heard no word that it is sure of")
-    return Transcript(
+        return None, Gap(what="transcript", reason=f"{model.name} heard no word that it is sure of")
+    said = Transcript(
         language=model.language,
         text=" ".join(word.text for word in words),
         words=tuple(words),
-        speaking_rate_wpm=speaking_rate_wpm(words, speech),
+        speaking_rate_wpm=rate,
+    )
+    if refused < NOTABLE_REFUSED_SECONDS:
+        return said, None
+    return said, Gap(
+        what="part of the transcript", reason=f"{model.name} could not make out {refused:.0f} s of the speech"
     )
 
 
@@ -177,7 +177,7 @@ def speaking_rate_wpm(words: Sequence[SpokenWord], speech: Sequence[Span]) -> fl
 def _placed(segment: HeardSegment, window: Window, speech: Sequence[Span]) -> list[SpokenWord]:
     """Return the words at their times in the recording, without those far from any speech."""
     placed: list[SpokenWord] = []
-    for word in segment.words:
+    for word in _whole_words(segment.words):
         start, end = window.time(word.start), window.time(word.end)
         start = max(start, placed[-1].end_seconds) if placed else start
         end = max(end, start + SHORTEST_WORD_SECONDS)
@@ -191,6 +191,19 @@ def _placed(segment: HeardSegment, window: Window, speech: Sequence[Span]) -> li
                 )
             )
     return placed
+
+
+def _whole_words(pieces: Sequence[HeardWord]) -> list[HeardWord]:
+    """Put together what the model splits: " 2" and ",077" are one word, as the missing space tells."""
+    whole: list[HeardWord] = []
+    for piece in pieces:
+        if whole and not piece.text.startswith(" "):
+            before = whole[-1]
+            weakest = min(before.probability, piece.probability)
+            whole[-1] = HeardWord(before.start, piece.end, before.text + piece.text, weakest)
+        else:
+            whole.append(piece)
+    return whole
 
 
 def _distance(moment: float, speech: Sequence[Span]) -> float:

@@ -35,6 +35,20 @@ class Rule:
     holds: Callable[[Values], bool]
 
 
+_PITCH_RANGE, _LEVEL_RANGE = "voice.pitch_range_semitones", "voice.level_range_db"
+_RATE = "transcript.speaking_rate_wpm"
+
+
+def _of_voice(word: str, text: str, needs: tuple[str, ...], holds: Callable[[Values], bool]) -> Rule:
+    """Return a rule about a voice that can be judged: enough of it, and no music in its measures."""
+    return Rule(
+        word,
+        f"{text}; at least 4 s of speech, music under half of it",
+        (*needs, "speech_seconds", "music_seconds"),
+        lambda v: v["speech_seconds"] >= 4.0 and v["music_seconds"] < 0.5 * v["speech_seconds"] and holds(v),
+    )
+
+
 RULES = (
     Rule(
         "narration",
@@ -65,61 +79,40 @@ RULES = (
             and v["speech_seconds"] < 0.02 * v["duration_seconds"]
         ),
     ),
-    Rule(
+    _of_voice(
         "dramatic",
         "pitch range >= 8 semitones, level range >= 8 dB, longest pause >= 0.7 s",
-        ("voice.pitch_range_semitones", "voice.level_range_db", "voice.longest_pause_seconds"),
+        (_PITCH_RANGE, _LEVEL_RANGE, "voice.longest_pause_seconds"),
         lambda v: (
-            v["voice.pitch_range_semitones"] >= 8.0
-            and v["voice.level_range_db"] >= 8.0
-            and v["voice.longest_pause_seconds"] >= 0.7
+            v[_PITCH_RANGE] >= 8.0 and v[_LEVEL_RANGE] >= 8.0 and v["voice.longest_pause_seconds"] >= 0.7
         ),
     ),
-    Rule(
-        "expressive",
-        "pitch range >= 8 semitones",
-        ("voice.pitch_range_semitones",),
-        lambda v: v["voice.pitch_range_semitones"] >= 8.0,
-    ),
-    Rule(
+    _of_voice("expressive", "pitch range >= 8 semitones", (_PITCH_RANGE,), lambda v: v[_PITCH_RANGE] >= 8.0),
+    _of_voice(
         "even delivery",
         "pitch range <= 6 semitones and level range <= 6 dB",
-        ("voice.pitch_range_semitones", "voice.level_range_db"),
-        lambda v: v["voice.pitch_range_semitones"] <= 6.0 and v["voice.level_range_db"] <= 6.0,
+        (_PITCH_RANGE, _LEVEL_RANGE),
+        lambda v: v[_PITCH_RANGE] <= 6.0 and v[_LEVEL_RANGE] <= 6.0,
     ),
-    Rule(
+    _of_voice(
         "deep voice",
         "median pitch < 110 Hz",
         ("voice.pitch_median_hz",),
         lambda v: v["voice.pitch_median_hz"] < 110.0,
     ),
-    Rule(
+    _of_voice(
         "high voice",
         "median pitch > 230 Hz",
         ("voice.pitch_median_hz",),
         lambda v: v["voice.pitch_median_hz"] > 230.0,
     ),
-    Rule(
-        "measured pace",
-        "under 145 words a minute of speech",
-        ("transcript.speaking_rate_wpm",),
-        lambda v: v["transcript.speaking_rate_wpm"] < 145.0,
-    ),
-    Rule(
-        "fast-paced",
-        "over 200 words a minute of speech",
-        ("transcript.speaking_rate_wpm",),
-        lambda v: v["transcript.speaking_rate_wpm"] > 200.0,
-    ),
-    Rule(
+    _of_voice("measured pace", "under 145 words a minute of speech", (_RATE,), lambda v: v[_RATE] < 145.0),
+    _of_voice("fast-paced", "over 200 words a minute of speech", (_RATE,), lambda v: v[_RATE] > 200.0),
+    _of_voice(
         "calm",
         "pitch range <= 6 semitones, level range <= 6 dB, under 145 words a minute of speech",
-        ("voice.pitch_range_semitones", "voice.level_range_db", "transcript.speaking_rate_wpm"),
-        lambda v: (
-            v["voice.pitch_range_semitones"] <= 6.0
-            and v["voice.level_range_db"] <= 6.0
-            and v["transcript.speaking_rate_wpm"] < 145.0
-        ),
+        (_PITCH_RANGE, _LEVEL_RANGE, _RATE),
+        lambda v: v[_PITCH_RANGE] <= 6.0 and v[_LEVEL_RANGE] <= 6.0 and v[_RATE] < 145.0,
     ),
     Rule(
         "steady beat",
@@ -127,8 +120,6 @@ RULES = (
         ("tempo.confidence",),
         lambda v: v["tempo.confidence"] >= 0.4,
     ),
-    Rule("slow tempo", "under 76 BPM", ("tempo.bpm",), lambda v: v["tempo.bpm"] < 76.0),
-    Rule("fast tempo", "over 130 BPM", ("tempo.bpm",), lambda v: v["tempo.bpm"] > 130.0),
     Rule(
         "energetic",
         "over 115 BPM, pulse confidence >= 0.4, louder than -18 LUFS",
