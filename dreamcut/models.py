@@ -146,6 +146,16 @@ class Asset(Record):
     model_used: str | None
 
 
+class NewMessage(Record):
+    """A director's message to be written."""
+
+    type: MessageType
+    content: str = Field(min_length=1)
+    emoji: str | None = None
+    key: str | None = None  # unique within the query: a repeat is not written
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
 class Message(Record):
     """One row of `dreamcut_messages`."""
 

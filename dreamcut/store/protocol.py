@@ -17,22 +17,14 @@ from dreamcut.models import (
     AssetStatus,
     Intent,
     Message,
-    MessageType,
+    NewMessage,
     NewQuery,
     Query,
     QueryStage,
     Record,
 )
 
-
-class NewMessage(Record):
-    """A director's message to be written."""
-
-    type: MessageType
-    content: str = Field(min_length=1)
-    emoji: str | None = None
-    key: str | None = None  # unique within the query: a repeat is not written
-    data: dict[str, Any] = Field(default_factory=dict)
+__all__ = ["AssetOutcome", "NewMessage", "Store"]
 
 
 class AssetOutcome(Record):
