@@ -1,6 +1,7 @@
 """What the director says while a query is worked on: the user's wording, measured facts.
 
-Pure: each function returns a message with a stable key, so that saying it twice writes it once.
+Pure: each function returns a message with a stable key, so that saying it twice writes it once. The keys
+that start with `query:` are those of the database, which says the same lines where nobody said them before.
 """
 
 from collections import Counter
@@ -28,7 +29,7 @@ CLOSE_SECONDS = 0.5  # a length this near to the asked one fits
 
 def request_received() -> NewMessage:
     """Return the first line of every query."""
-    return _line(MessageType.STATUS, "🎬", "Got your request. Let's break it down...", key="request:received")
+    return _line(MessageType.STATUS, "🎬", "Got your request. Let's break it down...", key="query:received")
 
 
 def asset_started(asset: Asset) -> NewMessage:
@@ -102,15 +103,15 @@ def merging() -> NewMessage:
 
 def ready() -> NewMessage:
     """Return the line after the brief is composed; its emoji stands in the text."""
-    return _line(MessageType.FINAL, "🎬", "Creative brief ready 🎬", key="brief:ready")
+    return _line(MessageType.FINAL, "🎬", "Creative brief ready 🎬", key="query:ready")
 
 
 def production(*, ready_for_production: bool, waiting: int = 0) -> NewMessage:
     """Return the last line: ready, or how many decisions wait for the user."""
     if ready_for_production:
-        return _line(MessageType.FINAL, "🚀", "Ready for production! 🚀", key="production")
+        return _line(MessageType.FINAL, "🚀", "Ready for production!", key="query:production")
     content = f"Before production: {count(waiting, 'decision')} for you in the brief"
-    return _line(MessageType.FINAL, "⚠️", content, key="production", data={"waiting": waiting})
+    return _line(MessageType.FINAL, "⚠️", content, key="query:production", data={"waiting": waiting})
 
 
 def _line(
@@ -176,7 +177,7 @@ def _fit(length: float, reading: PromptReading) -> str | None:
 
 def _audio_facts(findings: AudioFindings) -> list[str]:
     """Return what kind of sound it is with its tone, its length and level."""
-    tones = [word.word for word in findings.words[:2]]
+    words = [word.word for word in findings.words]
     speech, music = findings.speech_seconds or 0.0, findings.music_seconds or 0.0
     if findings.speech_seconds is None and findings.music_seconds is None:
         kind = "sound"
@@ -188,6 +189,7 @@ def _audio_facts(findings: AudioFindings) -> list[str]:
         kind = "a little speech detected"
     else:
         kind = "sound without speech or music"
+    tones = [word for word in words if word not in kind][:2]  # "narration" needs no second mention
     facts = [f"{', '.join(tones)} {kind}" if tones else kind, short_seconds(findings.duration_seconds)]
     if findings.tempo and not speech:
         facts.append(f"{number(findings.tempo.bpm, 0)} BPM")

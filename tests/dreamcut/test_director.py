@@ -29,8 +29,8 @@ PICTURE, FOOTAGE, VOICE = (
 
 def printed(message: NewMessage) -> str:
     """Print a message as `Message.line` does."""
-    emoji = message.emoji
-    return f"{emoji} {message.content}" if emoji and emoji not in message.content else message.content
+    leads = message.content.startswith("→") or not message.emoji
+    return message.content if leads else f"{message.emoji} {message.content}"
 
 
 def test_the_feed_of_the_mission_reads_word_for_word() -> None:
@@ -55,8 +55,8 @@ def test_the_feed_of_the_mission_reads_word_for_word() -> None:
         "🎵 Analyzing audio: voiceover.mp3",
         "→ ✅ calm narration detected, 16s, -21.8 LUFS",
         "🎭 Combining query + assets into creative brief...",
-        "Creative brief ready 🎬",
-        "Ready for production! 🚀",
+        "🎬 Creative brief ready 🎬",
+        "🚀 Ready for production!",
     ]
 
 
