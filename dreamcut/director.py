@@ -23,6 +23,28 @@ MOODS = {
     "muted", "warm", "cool", "cold", "high-contrast", "low-contrast", "futuristic", "nocturnal",
     "lively", "subdued", "intense", "quiet",
 }  # fmt: skip
+_AS_ADJECTIVES = {
+    "even delivery": "even",
+    "deep voice": "deep-voiced",
+    "high voice": "high-voiced",
+    "measured pace": "measured",
+    "steady beat": "steady",
+    "dark timbre": "dark",
+}
+_PROMISES = {
+    Action.SPREAD: "spread the phrases",
+    Action.CROP: "crop it",
+    Action.SCALE: "scale it up",
+    Action.CONFORM: "conform it",
+    Action.GAIN: "set the level",
+    Action.GRADE: "grade it",
+    Action.DUCK: "duck the music under the voice",
+    Action.MUTE: "mute it",
+    Action.AVOID: "cut around it",
+    Action.REPAIR: "repair it",
+    Action.TRIM: "trim it",
+    Action.FILL: "fill the rest",
+}
 MOST_LOOKS = MOST_MOODS = 2
 CLOSE_SECONDS = 0.5  # a length this near to the asked one fits
 
@@ -189,7 +211,7 @@ def _audio_facts(findings: AudioFindings) -> list[str]:
         kind = "a little speech detected"
     else:
         kind = "sound without speech or music"
-    tones = [word for word in words if word not in kind][:2]  # "narration" needs no second mention
+    tones = [_AS_ADJECTIVES.get(word, word) for word in words if word not in kind][:2]
     facts = [f"{', '.join(tones)} {kind}" if tones else kind, short_seconds(findings.duration_seconds)]
     if findings.tempo and not speech:
         facts.append(f"{number(findings.tempo.bpm, 0)} BPM")
@@ -214,4 +236,5 @@ def _conflict_words(found: Conflict) -> str:
         }
         if found.resolution.action in will:
             return f"{videos} but you want {short_seconds(goal)} - I'll {will[found.resolution.action]}"
-    return f"{found.statement} {found.resolution.text}" if found.resolution.auto else found.statement
+    promise = _PROMISES.get(found.resolution.action) if found.resolution.auto else None
+    return f"{found.statement.rstrip('.')} - I'll {promise}" if promise else found.statement

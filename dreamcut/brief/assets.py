@@ -71,7 +71,7 @@ def _facts(report: AssetReport) -> tuple[Statement, ...]:
 
 
 def _words(report: AssetReport) -> tuple[Statement, ...]:
-    """Return the words that the analyzer derived, with the numbers behind them."""
+    """Return the words that the analyzer derived; the rule of each stands in the evidence."""
     findings = report.findings
     chosen = findings.words[:MOST_WORDS] if findings else ()
     if not chosen:
@@ -80,8 +80,8 @@ def _words(report: AssetReport) -> tuple[Statement, ...]:
     for index, _ in enumerate(chosen):
         evidence.append(measured(report, f"words[{index}].word"))
         evidence.append(measured(report, f"words[{index}].rule"))
-    named = [f"{word.word} ({word.rule})" for word in chosen]
-    text = f"{words.capital(words.listing(named))}."
+    heading = "Tone" if isinstance(findings, AudioFindings) else "Look"
+    text = f"{heading}: {words.listing([word.word for word in chosen])}."
     return (Statement(text=text, evidence=tuple(evidence)),)
 
 

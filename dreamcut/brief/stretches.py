@@ -65,7 +65,7 @@ def stretches(material: Material) -> tuple[Stretch, ...]:
                 end=hold,
                 root="",
                 still=True,
-                sharpness=look.detail.sharpness if look else None,
+                sharpness=look.detail.sharpness if look and look.detail else None,
                 motion=0.0,
                 distance=_distance(look, reference),
                 light=look.tone.mean_luma if look else None,

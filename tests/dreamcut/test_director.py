@@ -17,6 +17,7 @@ from tests.support.findings import (
     report,
     request,
     video,
+    word,
 )
 
 READING = read_prompt(FLAGSHIP, options=QueryOptions())
@@ -162,3 +163,20 @@ def test_assets_count_kinds_and_name_roles_once() -> None:
     ]
     assert director.assets(roles).content == "Assets: 2 images (still), 1 video (unreadable)"
     assert director.assets([]).content == "Assets: none"
+
+
+def test_every_conflict_fits_one_short_line_with_its_promise() -> None:
+    brief = compose(flagship())
+    lines = {found.kind: director.conflict(found).content for found in brief.conflicts}
+    assert lines[ConflictKind.LOUDNESS].endswith(" - I'll set the level")
+    for found in brief.conflicts:
+        said = director.conflict(found).content
+        assert len(said) < 130
+        assert found.resolution.text not in said  # the whole of it stands in the brief and in `data`
+        assert (" - I'll " in said) == found.resolution.auto
+
+
+def test_tones_read_as_adjectives() -> None:
+    tones = (word("even delivery", "r", "m", 1.0), word("deep voice", "r", "m", 1.0))
+    said = director.asset_completed(VOICE, audio().model_copy(update={"words": tones}), READING)
+    assert said.content.startswith("→ ✅ even, deep-voiced narration detected, 16s")
