@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 
 from analyzers.decoder import CORRUPT, FRAME, INTERLACED, KEY, PICTURE, RECORD
 from analyzers.signatures import open_regular
-from analyzers.signatures import sniff as sniff
 from dreamcut.errors import (
     AnalysisCancelled,
     AnalysisTimedOut,
