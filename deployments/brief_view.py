@@ -12,7 +12,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from dreamcut.brief import Brief, Conflict, Direction, render_markdown
+from dreamcut.brief import Brief, Conflict, Direction, render_markdown, words
 from dreamcut.brief.model import AssetSummary, Beat, Clip, Severity, Still
 from dreamcut.errors import InvalidRequest, printable
 
@@ -105,8 +105,8 @@ def _conflict(conflict: Conflict) -> RenderableType:
 def _direction(number: int, direction: Direction) -> RenderableType:
     head = Text(printable(direction.name), style="bold")
     if direction.timeline is not None:
-        shots = direction.pacing.shots
-        head.append(f"  {direction.timeline.duration_seconds:g} s, {shots} shots", style="cyan")
+        shots = words.count(direction.pacing.shots, "shot")
+        head.append(f"  {direction.timeline.duration_seconds:g} s, {shots}", style="cyan")
     parts: list[RenderableType] = [head, _text(direction.logline.text)]
     if direction.beats:
         parts.append(_strip(direction.beats))

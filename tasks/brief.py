@@ -9,7 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from dreamcut import director
-from dreamcut.brief.model import Brief
+from dreamcut.brief.model import Brief, Severity
 from dreamcut.brief.request import AssetReport, BriefRequest, LedgerEntry
 from dreamcut.findings import Findings, VideoFindings, load_findings
 from dreamcut.models import Asset, AssetStatus, Intent, NewMessage
@@ -72,13 +72,14 @@ def _messages(intent: Intent, brief: Brief) -> Iterator[NewMessage]:
     yield director.intent(intent)
     yield director.assets([(asset.kind, asset.role) for asset in brief.assets])
     for conflict in brief.conflicts:
-        yield director.conflict(conflict)
+        if conflict.measured is None or conflict.measured.metric != "failure":  # that was said when it failed
+            yield director.conflict(conflict)
     yield director.merging()
     yield director.suggestions(brief.directions)
     yield director.ready()
     yield director.production(
         ready_for_production=brief.creative_brief.ready_for_production,
-        waiting=sum(not conflict.resolution.auto for conflict in brief.conflicts),
+        waiting=sum(conflict.severity is Severity.BLOCKING for conflict in brief.conflicts),
     )
 
 
