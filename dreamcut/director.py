@@ -3,6 +3,7 @@
 Pure: each function returns a message with a stable key, so that saying it twice writes it once.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -18,10 +19,15 @@ _START_EMOJI = {AssetKind.IMAGE: "🖼️", AssetKind.VIDEO: "🎥", AssetKind.A
 # Words of the analyzers that tell how a picture feels; all others tell how it looks.
 MOODS = {
     "dark", "moody", "bright", "calm", "tense", "dramatic", "gritty", "serene",
-    "energetic", "mysterious", "cheerful", "gloomy", "airy", "soft", "bold", "vivid",
-    "muted", "warm", "cool", "cold", "high-contrast", "low-contrast", "futuristic", "nocturnal",
-    "lively", "subdued", "intense", "quiet",
+    "energetic", "mysterious", "cheerful", "gloomy", "airy", "warm", "cool", "cold",
+    "high-contrast", "low-contrast", "futuristic", "nocturnal", "lively", "subdued", "intense", "quiet",
 }  # fmt: skip
+# Endings that the line itself brings: "neon look", "even narration".
+_IMAGE_ENDING = re.compile(r" (?:palette|look|colour)$")
+_SOUND_ENDING = re.compile(r" (?:delivery|voice|timbre|pace)$")
+# These tell what the sound is, which the line says from the measured seconds.
+_KINDS_OF_SOUND = {"narration", "voice over music", "instrumental"}
+MOST_LINE_CHARS = 140  # of a conflict in the feed; the brief has the rest
 MOST_LOOKS = MOST_MOODS = 2
 CLOSE_SECONDS = 0.5  # a length this near to the asked one fits
 
@@ -137,7 +143,7 @@ def _image_facts(findings: ImageFindings) -> list[str]:
 
 def _split(found: Sequence[Word]) -> tuple[list[str], list[str]]:
     """Return the words for how it looks and those for how it feels, most telling first."""
-    names = list(dict.fromkeys(word.word for word in found))
+    names = list(dict.fromkeys(_IMAGE_ENDING.sub("", word.word) for word in found))
     looks = [name for name in names if name not in MOODS][:MOST_LOOKS]
     return looks, [name for name in names if name in MOODS][:MOST_MOODS]
 
@@ -176,7 +182,8 @@ def _fit(length: float, reading: PromptReading) -> str | None:
 
 def _audio_facts(findings: AudioFindings) -> list[str]:
     """Return what kind of sound it is with its tone, its length and level."""
-    tones = [word.word for word in findings.words[:2]]
+    told = [word.word for word in findings.words if word.word not in _KINDS_OF_SOUND]
+    tones = list(dict.fromkeys(_SOUND_ENDING.sub("", word) for word in told))[:2]
     speech, music = findings.speech_seconds or 0.0, findings.music_seconds or 0.0
     if findings.speech_seconds is None and findings.music_seconds is None:
         kind = "sound"
@@ -212,4 +219,5 @@ def _conflict_words(found: Conflict) -> str:
         }
         if found.resolution.action in will:
             return f"{videos} but you want {short_seconds(goal)} - I'll {will[found.resolution.action]}"
-    return f"{found.statement} {found.resolution.text}" if found.resolution.auto else found.statement
+    whole = f"{found.statement} {found.resolution.text}"
+    return whole if found.resolution.auto and len(whole) <= MOST_LINE_CHARS else found.statement

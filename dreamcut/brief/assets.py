@@ -1,7 +1,7 @@
 """Each asset in a few facts: what it is, what it is for, what it needs."""
 
 from dreamcut.brief import words
-from dreamcut.brief.evidence import Evidence, Statement, measured
+from dreamcut.brief.evidence import Statement, measured
 from dreamcut.brief.material import Material, Part
 from dreamcut.brief.model import AssetSummary, Conflict
 from dreamcut.brief.request import AssetReport
@@ -76,12 +76,8 @@ def _words(report: AssetReport) -> tuple[Statement, ...]:
     chosen = findings.words[:MOST_WORDS] if findings else ()
     if not chosen:
         return ()
-    evidence: list[Evidence] = []
-    for index, _ in enumerate(chosen):
-        evidence.append(measured(report, f"words[{index}].word"))
-        evidence.append(measured(report, f"words[{index}].rule"))
-    named = [f"{word.word} ({word.rule})" for word in chosen]
-    text = f"{words.capital(words.listing(named))}."
+    evidence = [measured(report, f"words[{index}].rule") for index in range(len(chosen))]
+    text = f"{words.capital(words.listing([word.word for word in chosen]))}."
     return (Statement(text=text, evidence=tuple(evidence)),)
 
 
@@ -137,7 +133,7 @@ def _shots(report: AssetReport, findings: VideoFindings) -> tuple[Statement, ...
         text = f"One shot of {words.seconds(lengths[0])}"
     evidence = [measured(report, "shots.count")]
     if findings.motion_kind and findings.motion is not None:
-        text += f"; {findings.motion_kind} motion, {words.number(findings.motion, 2)} picture widths a second"
+        text += f"; {findings.motion_kind} motion, {words.small(findings.motion)} picture widths a second"
         evidence.append(measured(report, "motion"))
     return (Statement(text=f"{text}.", evidence=tuple(evidence)),)
 

@@ -65,7 +65,7 @@ def test_the_voice_led_direction_cuts_on_every_phrase_and_keeps_story_order() ->
 def test_the_beat_led_direction_cuts_on_measured_beats_and_grows_livelier() -> None:
     direction = compose(flagship()).directions[1]
     assert "128 BPM" in direction.name
-    step = 4 * 60 / 128 * 24  # every 4th beat, in frames
+    step = 2 * 60 / 128 * 24  # every 2nd beat, in frames
     for beat in direction.beats:
         assert abs(beat.start_frame / step - round(beat.start_frame / step)) * step <= 0.5 + 1e-6
     motions = [
@@ -92,6 +92,8 @@ def test_what_nothing_can_see_is_said_not_denied() -> None:
     assert "“neon rain” is asked for" in statement.text
     assert "not known" in statement.text
     assert statement.evidence[0].quote == "neon rain"
+    assert "heard, in voiceover.mp3 at 0:01.9" in statement.text  # the 5th of 34 words
+    assert statement.evidence[-1].basis is Basis.INFERRED
 
 
 def test_only_an_image_gives_two_honest_directions() -> None:
