@@ -1,6 +1,7 @@
 """What the director says while a query is worked on: the user's wording, measured facts.
 
-Pure: each function returns a message with a stable key, so that saying it twice writes it once.
+Pure: each function returns a message with a stable key, so that saying it twice writes it once. The keys
+that start with `query:` are those of the database, which says the same lines where nobody said them before.
 """
 
 import re
@@ -22,19 +23,37 @@ MOODS = {
     "energetic", "mysterious", "cheerful", "gloomy", "airy", "warm", "cool", "cold",
     "high-contrast", "low-contrast", "futuristic", "nocturnal", "lively", "subdued", "intense", "quiet",
 }  # fmt: skip
-# Endings that the line itself brings: "neon look", "even narration".
+# The line itself says "look": "neon look", not "cyberpunk palette look".
 _IMAGE_ENDING = re.compile(r" (?:palette|look|colour)$")
-_SOUND_ENDING = re.compile(r" (?:delivery|voice|timbre|pace)$")
-# These tell what the sound is, which the line says from the measured seconds.
-_KINDS_OF_SOUND = {"narration", "voice over music", "instrumental"}
-MOST_LINE_CHARS = 140  # of a conflict in the feed; the brief has the rest
+_AS_ADJECTIVES = {
+    "even delivery": "even",
+    "deep voice": "deep-voiced",
+    "high voice": "high-voiced",
+    "measured pace": "measured",
+    "steady beat": "steady",
+    "dark timbre": "dark",
+}
+_PROMISES = {
+    Action.SPREAD: "spread the phrases",
+    Action.CROP: "crop it",
+    Action.SCALE: "scale it up",
+    Action.CONFORM: "conform it",
+    Action.GAIN: "set the level",
+    Action.GRADE: "grade it",
+    Action.DUCK: "duck the music under the voice",
+    Action.MUTE: "mute it",
+    Action.AVOID: "cut around it",
+    Action.REPAIR: "repair it",
+    Action.TRIM: "trim it",
+    Action.FILL: "fill the rest",
+}
 MOST_LOOKS = MOST_MOODS = 2
 CLOSE_SECONDS = 0.5  # a length this near to the asked one fits
 
 
 def request_received() -> NewMessage:
     """Return the first line of every query."""
-    return _line(MessageType.STATUS, "🎬", "Got your request. Let's break it down...", key="request:received")
+    return _line(MessageType.STATUS, "🎬", "Got your request. Let's break it down...", key="query:received")
 
 
 def asset_started(asset: Asset) -> NewMessage:
@@ -108,15 +127,15 @@ def merging() -> NewMessage:
 
 def ready() -> NewMessage:
     """Return the line after the brief is composed; its emoji stands in the text."""
-    return _line(MessageType.FINAL, "🎬", "Creative brief ready 🎬", key="brief:ready")
+    return _line(MessageType.FINAL, "🎬", "Creative brief ready 🎬", key="query:ready")
 
 
 def production(*, ready_for_production: bool, waiting: int = 0) -> NewMessage:
     """Return the last line: ready, or how many decisions wait for the user."""
     if ready_for_production:
-        return _line(MessageType.FINAL, "🚀", "Ready for production! 🚀", key="production")
+        return _line(MessageType.FINAL, "🚀", "Ready for production!", key="query:production")
     content = f"Before production: {count(waiting, 'decision')} for you in the brief"
-    return _line(MessageType.FINAL, "⚠️", content, key="production", data={"waiting": waiting})
+    return _line(MessageType.FINAL, "⚠️", content, key="query:production", data={"waiting": waiting})
 
 
 def _line(
@@ -182,8 +201,7 @@ def _fit(length: float, reading: PromptReading) -> str | None:
 
 def _audio_facts(findings: AudioFindings) -> list[str]:
     """Return what kind of sound it is with its tone, its length and level."""
-    told = [word.word for word in findings.words if word.word not in _KINDS_OF_SOUND]
-    tones = list(dict.fromkeys(_SOUND_ENDING.sub("", word) for word in told))[:2]
+    words = [word.word for word in findings.words]
     speech, music = findings.speech_seconds or 0.0, findings.music_seconds or 0.0
     if findings.speech_seconds is None and findings.music_seconds is None:
         kind = "sound"
@@ -195,6 +213,7 @@ def _audio_facts(findings: AudioFindings) -> list[str]:
         kind = "a little speech detected"
     else:
         kind = "sound without speech or music"
+    tones = [_AS_ADJECTIVES.get(word, word) for word in words if word not in kind][:2]
     facts = [f"{', '.join(tones)} {kind}" if tones else kind, short_seconds(findings.duration_seconds)]
     if findings.tempo and not speech:
         facts.append(f"{number(findings.tempo.bpm, 0)} BPM")
@@ -219,5 +238,5 @@ def _conflict_words(found: Conflict) -> str:
         }
         if found.resolution.action in will:
             return f"{videos} but you want {short_seconds(goal)} - I'll {will[found.resolution.action]}"
-    whole = f"{found.statement} {found.resolution.text}"
-    return whole if found.resolution.auto and len(whole) <= MOST_LINE_CHARS else found.statement
+    promise = _PROMISES.get(found.resolution.action) if found.resolution.auto else None
+    return f"{found.statement.rstrip('.')} - I'll {promise}" if promise else found.statement

@@ -1,7 +1,7 @@
 """Each asset in a few facts: what it is, what it is for, what it needs."""
 
 from dreamcut.brief import words
-from dreamcut.brief.evidence import Statement, measured
+from dreamcut.brief.evidence import Evidence, Statement, measured
 from dreamcut.brief.material import Material, Part
 from dreamcut.brief.model import AssetSummary, Conflict
 from dreamcut.brief.request import AssetReport
@@ -71,13 +71,17 @@ def _facts(report: AssetReport) -> tuple[Statement, ...]:
 
 
 def _words(report: AssetReport) -> tuple[Statement, ...]:
-    """Return the words that the analyzer derived, with the numbers behind them."""
+    """Return the words that the analyzer derived; the rule of each stands in the evidence."""
     findings = report.findings
     chosen = findings.words[:MOST_WORDS] if findings else ()
     if not chosen:
         return ()
-    evidence = [measured(report, f"words[{index}].rule") for index in range(len(chosen))]
-    text = f"{words.capital(words.listing([word.word for word in chosen]))}."
+    evidence: list[Evidence] = []
+    for index, _ in enumerate(chosen):
+        evidence.append(measured(report, f"words[{index}].word"))
+        evidence.append(measured(report, f"words[{index}].rule"))
+    heading = "Tone" if isinstance(findings, AudioFindings) else "Look"
+    text = f"{heading}: {words.listing([word.word for word in chosen])}."
     return (Statement(text=text, evidence=tuple(evidence)),)
 
 

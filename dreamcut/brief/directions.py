@@ -15,6 +15,7 @@ from dreamcut.brief.voice import phrases
 from dreamcut.models import Intent
 
 TITLE_WORDS = 3  # a phrase of so few words reads as a title card
+SURE_ENOUGH_TO_PRINT = 0.5  # of each word: a card shows what the model only believes to have heard
 MOST_TITLES = 3
 
 
@@ -184,7 +185,13 @@ def _titles(cut: Cut, stage: Stage) -> tuple[TitleCard, ...]:
     voice = stage.material.voice
     if cards or voice is None:
         return tuple(cards)
-    short = [one for one in cut.spoken if one.phrase.text and len(one.phrase.text.split()) <= TITLE_WORDS]
+    short = [
+        one
+        for one in cut.spoken
+        if one.phrase.text
+        and len(one.phrase.text.split()) <= TITLE_WORDS
+        and one.phrase.confidence >= SURE_ENOUGH_TO_PRINT
+    ]
     for one in short[-MOST_TITLES:]:
         at = round(one.start_frame / stage.rate, 3)
         text = f"The voice says it at {words.timecode(at)}."

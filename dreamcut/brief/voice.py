@@ -1,6 +1,6 @@
 """What is said, as phrases that a cut can follow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dreamcut.brief.material import Part
 from dreamcut.findings import AudioFindings, TimeRange
@@ -18,6 +18,7 @@ class Phrase:
     range: TimeRange
     text: str | None  # None without a transcript
     metric: str  # path of where it starts
+    confidence: float = 1.0  # of its least certain word
 
     @property
     def seconds(self) -> float:
@@ -39,7 +40,8 @@ def phrases_of(audio: AudioFindings) -> tuple[Phrase, ...]:
             words = audio.transcript.words[first : last + 1]
             text = " ".join(word.text.strip() for word in words)
             metric = f"transcript.words[{first}].start_seconds"
-            found.append(Phrase(_range(words[0].start_seconds, words[-1].end_seconds), text, metric))
+            span = _range(words[0].start_seconds, words[-1].end_seconds)
+            found.append(Phrase(span, text, metric, min(word.confidence for word in words)))
     else:
         for index, segment in enumerate(audio.segments):
             if segment.kind in _SPEECH:
@@ -50,7 +52,7 @@ def phrases_of(audio: AudioFindings) -> tuple[Phrase, ...]:
         start = max(phrase.range.start_seconds, kept[-1].range.end_seconds if kept else 0.0)
         stop = min(phrase.range.end_seconds, end)
         if stop - start > 0.05:
-            kept.append(Phrase(_range(start, stop), phrase.text, phrase.metric))
+            kept.append(replace(phrase, range=_range(start, stop)))
     return tuple(kept)
 
 

@@ -31,8 +31,8 @@ PICTURE, FOOTAGE, VOICE = (
 
 def printed(message: NewMessage) -> str:
     """Print a message as `Message.line` does."""
-    emoji = message.emoji
-    return f"{emoji} {message.content}" if emoji and emoji not in message.content else message.content
+    leads = message.content.startswith("→") or not message.emoji
+    return message.content if leads else f"{message.emoji} {message.content}"
 
 
 def test_the_feed_of_the_mission_reads_word_for_word() -> None:
@@ -57,8 +57,8 @@ def test_the_feed_of_the_mission_reads_word_for_word() -> None:
         "🎵 Analyzing audio: voiceover.mp3",
         "→ ✅ calm narration detected, 16s, -21.8 LUFS",
         "🎭 Combining query + assets into creative brief...",
-        "Creative brief ready 🎬",
-        "Ready for production! 🚀",
+        "🎬 Creative brief ready 🎬",
+        "🚀 Ready for production!",
     ]
 
 
@@ -135,13 +135,13 @@ def test_words_of_the_analyzers_read_as_a_line() -> None:
     voice = with_words(audio(), "narration", "even delivery", "deep voice")
     assert (
         director.asset_completed(VOICE, voice, READING).content
-        == "→ ✅ even, deep narration detected, 16s, -21.8 LUFS"
+        == "→ ✅ even, deep-voiced narration detected, 16s, -21.8 LUFS"
     )
 
 
-def test_a_long_conflict_keeps_to_its_statement() -> None:
+def test_conflicts_keep_to_one_line() -> None:
     for found in compose(flagship()).conflicts:
-        assert len(director.conflict(found).content) <= 140
+        assert len(director.conflict(found).content) <= 160
 
 
 def test_an_image_without_words_tells_its_colours_and_size() -> None:
@@ -187,3 +187,20 @@ def test_assets_count_kinds_and_name_roles_once() -> None:
     ]
     assert director.assets(roles).content == "Assets: 2 images (still), 1 video (unreadable)"
     assert director.assets([]).content == "Assets: none"
+
+
+def test_every_conflict_fits_one_short_line_with_its_promise() -> None:
+    brief = compose(flagship())
+    lines = {found.kind: director.conflict(found).content for found in brief.conflicts}
+    assert lines[ConflictKind.LOUDNESS].endswith(" - I'll set the level")
+    for found in brief.conflicts:
+        said = director.conflict(found).content
+        assert len(said) < 130
+        assert found.resolution.text not in said  # the whole of it stands in the brief and in `data`
+        assert (" - I'll " in said) == found.resolution.auto
+
+
+def test_tones_read_as_adjectives() -> None:
+    tones = (word("even delivery", "r", "m", 1.0), word("deep voice", "r", "m", 1.0))
+    said = director.asset_completed(VOICE, audio().model_copy(update={"words": tones}), READING)
+    assert said.content.startswith("→ ✅ even, deep-voiced narration detected, 16s")

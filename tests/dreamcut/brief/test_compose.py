@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from dreamcut.brief import Brief, BriefRequest, LedgerEntry, compose
 from dreamcut.brief.evidence import Basis, Evidence, Statement, measured, resolve
 from dreamcut.brief.model import Clip, Generate, Still
-from dreamcut.findings import ImageFindings, VideoFindings
+from dreamcut.findings import AudioFindings, ImageFindings, VideoFindings
 from dreamcut.models import AssetKind, Intent
 from dreamcut.prompt import AssetRole
 from tests.support.findings import (
@@ -204,6 +204,21 @@ def test_without_a_stated_length_the_voice_sets_it() -> None:
 def test_no_text_means_no_title_cards() -> None:
     brief = compose(request(FLAGSHIP + ", without text", *flagship_reports()))
     assert all(direction.titles == () for direction in brief.directions)
+
+
+def test_a_card_shows_only_words_that_were_clearly_heard() -> None:
+    sure = compose(flagship()).directions[0].titles
+    assert "Coming soon" in {card.text for card in sure}
+    *others, voice = flagship_reports()
+    assert isinstance(voice.findings, AudioFindings)
+    transcript = voice.findings.transcript
+    assert transcript is not None
+    last = transcript.words[-1].model_copy(update={"confidence": 0.2})
+    doubtful = transcript.model_copy(update={"words": (*transcript.words[:-1], last)})
+    heard = voice.findings.model_copy(update={"transcript": doubtful})
+    reports = (*others, voice.model_copy(update={"findings": heard}))
+    cards = compose(flagship().model_copy(update={"reports": reports})).directions[0].titles
+    assert "Coming soon" not in {card.text for card in cards}
 
 
 def test_a_voice_too_long_loses_whole_phrases_only() -> None:

@@ -1,0 +1,81 @@
+"""What a task tells the database about its asset while it works. Every report may be repeated."""
+
+import time
+from collections.abc import Callable
+
+from analyzers.steps import Step
+from dreamcut import director
+from dreamcut.errors import DreamCutError
+from dreamcut.findings import AnyFindings
+from dreamcut.models import Asset, AssetStatus, MessageType, NewMessage
+from dreamcut.prompt import PromptReading
+from dreamcut.store.protocol import AssetOutcome, Store
+
+MIN_SECONDS_BETWEEN_STEPS = 0.1  # steps may come in a burst; a screen shows ten a second
+
+
+def report_start(store: Store, asset: Asset) -> None:
+    """Say that work on an asset begins."""
+    store.update_asset(
+        asset.id,
+        status=AssetStatus.ANALYZING,
+        progress=asset.progress,
+        message=director.asset_started(asset),
+    )
+
+
+def step_reporter(store: Store, asset: Asset, *, check: Callable[[], None]) -> Callable[[Step], None]:
+    """Return an `on_step` that stores progress and the findings so far; `check` may raise to stop."""
+    last = 0.0
+    furthest = asset.progress
+
+    def on_step(step: Step) -> None:
+        nonlocal last, furthest
+        check()
+        now = time.monotonic()
+        if now - last < MIN_SECONDS_BETWEEN_STEPS or step.progress < furthest:
+            return
+        last, furthest = now, step.progress
+        store.update_asset(
+            asset.id,
+            status=AssetStatus.ANALYZING,
+            progress=step.progress,
+            analysis=None if step.findings is None else step.findings.model_dump(mode="json"),
+            message=NewMessage(
+                type=MessageType.ASSET_PROGRESS,
+                content=step.name,
+                key=f"asset:{asset.position}:step:{step.name}",  # a step may report several times
+                data={"progress": step.progress},
+            ),
+        )
+
+    return on_step
+
+
+def report_findings(
+    store: Store, asset: Asset, findings: AnyFindings, *, reading: PromptReading, elapsed_seconds: float
+) -> None:
+    """Store the findings of an asset and say what they are, as the prompt sees them."""
+    models = sorted({f"{tool.name} {tool.version}" for tool in findings.tools if tool.is_model})
+    store.update_asset(
+        asset.id,
+        status=AssetStatus.COMPLETED,
+        progress=100,
+        analysis=findings.model_dump(mode="json"),
+        outcome=AssetOutcome(
+            processing_time_ms=round(elapsed_seconds * 1000), model_used=", ".join(models) or None
+        ),
+        message=director.asset_completed(asset, findings, reading),
+    )
+
+
+def report_failure(store: Store, asset: Asset, error: Exception) -> None:
+    """End an asset as failed and say why, in words that are meant for its user."""
+    reason = str(error) if isinstance(error, DreamCutError) else f"{type(error).__name__} in the analysis"
+    store.update_asset(
+        asset.id,
+        status=AssetStatus.FAILED,
+        progress=asset.progress,
+        outcome=AssetOutcome(error_message=reason),
+        message=director.asset_failed(asset, reason),
+    )
