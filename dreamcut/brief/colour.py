@@ -109,6 +109,6 @@ def _mean(palette: Palette) -> tuple[float, float, float, float]:
 
 
 def telling_colours(palette: Palette) -> list[int]:
-    """Return the places of the colours, most telling first: by share times chroma, so never black first."""
+    """Return the places of the colours, most telling first: by share and chroma, black last."""
     order = range(len(palette.colours))
-    return sorted(order, key=lambda i: -palette.colours[i].share * palette.colours[i].chroma)
+    return sorted(order, key=lambda i: -palette.colours[i].share * sqrt(palette.colours[i].chroma))
