@@ -13,7 +13,6 @@ import json
 import os
 import select
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -29,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzers.decoder import CORRUPT, FRAME, INTERLACED, KEY, PICTURE, RECORD
+from analyzers.signatures import open_regular
 from dreamcut.errors import (
     AnalysisCancelled,
     AnalysisTimedOut,
@@ -37,7 +37,6 @@ from dreamcut.errors import (
     UnreadableMedia,
     UnsupportedMedia,
 )
-from dreamcut.models import AssetKind
 
 CHUNK_BYTES = 1 << 20
 PIPE_BYTES = 1 << 20  # lets the decoder run a few frames ahead; Linux's unprivileged maximum
@@ -182,29 +181,11 @@ def fingerprint(path: Path) -> Fingerprint:
         UnreadableMedia: missing, empty, not a regular file, or not permitted.
     """
     digest = hashlib.sha256()
-    with os.fdopen(_open_regular(path), "rb", buffering=0) as file:
+    with os.fdopen(open_regular(path), "rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
     return Fingerprint(sha256=digest.hexdigest(), file_bytes=size)
-
-
-def sniff(path: Path) -> AssetKind | None:
-    """Tell the kind of a file by its first bytes; None when no signature of ours matches.
-
-    A container with sound only (M4A, Matroska audio) is told apart by the analyzer, not here.
-    """
-    import filetype
-
-    with os.fdopen(_open_regular(path), "rb", buffering=0) as file:
-        head = file.read(8192)
-    guess = filetype.guess(head)
-    family = guess.mime.partition("/")[0] if guess else ""
-    if head[4:8] == b"ftyp" and head[8:11] in (b"M4A", b"M4B"):
-        return AssetKind.AUDIO
-    if head[:4] == b"OggS" and b"\x80theora" not in head and b"fishead" not in head:
-        return AssetKind.AUDIO
-    return AssetKind(family) if family in set(AssetKind) else None
 
 
 def read_image(path: Path, *, long_edge_px: int, limits: Limits = IMAGE_LIMITS) -> Still:
@@ -431,7 +412,7 @@ class _Child:
         self._cancelled = False
 
     def __enter__(self) -> Self:
-        source = _open_regular(self.path)
+        source = open_regular(self.path)
         try:
             size = os.fstat(source).st_size
             if size > self._limits.file_bytes:
@@ -551,22 +532,3 @@ def _spawn(source: int, request: dict[str, Any]) -> subprocess.Popen[bytes]:
         with suppress(OSError):
             fcntl.fcntl(process.stdout.fileno(), F_SETPIPE_SZ, PIPE_BYTES)
     return process
-
-
-def _open_regular(path: Path) -> int:
-    """Return a descriptor of a regular, non-empty file; never blocks on a pipe or device."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError as error:
-        raise UnreadableMedia(path, "does not exist") from error
-    except PermissionError as error:
-        raise UnreadableMedia(path, "may not be read by this user") from error
-    except OSError as error:
-        raise UnreadableMedia(path, f"cannot be opened ({error.strerror})") from error
-    status = os.fstat(descriptor)
-    if stat.S_ISREG(status.st_mode) and status.st_size > 0:
-        return descriptor
-    os.close(descriptor)
-    raise UnreadableMedia(
-        path, "is empty (0 bytes)" if stat.S_ISREG(status.st_mode) else "is not a regular file"
-    )

@@ -108,10 +108,15 @@ class FeedState:
         while self.blocks and self.blocks[0].finished:
             block = self.blocks.pop(0)
             done += block.lines[1:] if block.shown else block.lines
-        if with_head and self.blocks and not self.blocks[0].shown:
+        if with_head and self.blocks and not self.blocks[0].shown and not self._awaits_another():
             self.blocks[0].shown = True
             done.append(self.blocks[0].first)
         return done
+
+    def _awaits_another(self) -> bool:
+        """Whether an asset that the user named before the first open one is about to begin."""
+        position = self._position(self.blocks[0].first)
+        return any(a.position < position and a.status is AssetStatus.PENDING for a in self.assets.values())
 
     @property
     def progress(self) -> float:

@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 INTERRUPT_GRACE_SECONDS = 15.0  # the flow gives its analyses 10 s to end
+LEAVE_GRACE_SECONDS = 30.0  # for Prefect to send its last events
 
 
 class FlowProcess:
@@ -30,26 +31,33 @@ class FlowProcess:
         self._child = self._start()
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        if self._child is not None:
-            self._end(self._child)
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        if kind is not None or self.wait(seconds=LEAVE_GRACE_SECONDS) is None:
+            self.interrupt()
 
-    def run(self, query_id: UUID, *, api_url: str) -> int:
-        """Run the flow of a query to its end; returns 0, or how the process ended otherwise.
-
-        Raises:
-            KeyboardInterrupt: the flow was told, and has ended the query.
-        """
+    def begin(self, query_id: UUID, *, api_url: str) -> None:
+        """Start the flow of a query, in a new process where the last one has ended."""
         if self._child is None or self._child.poll() is not None:
             self._child = self._start()
         order = json.dumps({"query_id": str(query_id), "api_url": api_url})
-        try:
-            with contextlib.suppress(BrokenPipeError):  # it died: its exit code says so
-                self._child.communicate(order + "\n")
-        except BaseException:
+        pipe = self._child.stdin
+        with contextlib.suppress(BrokenPipeError):  # it died: its exit code says so
+            if pipe is not None:
+                pipe.write(order + "\n")
+                pipe.close()
+
+    def wait(self, *, seconds: float) -> int | None:
+        """Wait for the end of the process; returns how it ended, or None when it still runs."""
+        if self._child is None:
+            return 0
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._child.wait(seconds)
+        return None
+
+    def interrupt(self) -> None:
+        """Tell the flow to stop, and wait until it has ended its query."""
+        if self._child is not None:
             self._end(self._child)
-            raise
-        return self._child.returncode
 
     def _start(self) -> "subprocess.Popen[str]":
         with self.log.open("ab") as output:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from dreamcut.store.protocol import Store
 
 DEFAULT_OUT = Path("dreamcut-out")
 SHORT_ID_CHARS = 8
+POLL_SECONDS = 0.1
 ATTEMPTS = 2  # a flow's process that died is replaced once: what it finished is kept
 
 
@@ -74,6 +76,7 @@ def _run_flow(
             notes.print("services stay up for the next run; `dreamcut down` stops them", style="dim")
         _run_until_ended(query_id, process=process, store=store, api_url=url)
     except BaseException as error:  # whatever it is, the query must not stay open
+        process.interrupt()
         reason = str(error) if isinstance(error, DreamCutError) else "interrupted"
         with suppress(StoreError):
             store.fail_query(query_id, error_message=reason)
@@ -81,11 +84,15 @@ def _run_flow(
 
 
 def _run_until_ended(query_id: UUID, *, process: FlowProcess, store: Store, api_url: str) -> None:
-    code = 0
+    code: int | None = 0
     for _attempt in range(ATTEMPTS):
-        code = process.run(query_id, api_url=api_url)
-        if store.query(query_id).status is not QueryStatus.PROCESSING:
-            return
+        process.begin(query_id, api_url=api_url)
+        import_module("deployments.brief_view")  # needed soon, and nothing else to do here
+        code = None
+        while code is None:
+            code = process.wait(seconds=POLL_SECONDS)
+            if store.query(query_id).status is not QueryStatus.PROCESSING:
+                return  # Prefect's last events are sent while the brief is shown
     raise ServiceUnavailable(f"the flow's process ended early ({code}); see {process.log}")
 
 

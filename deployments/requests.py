@@ -72,10 +72,10 @@ def kind_of(path: Path) -> AssetKind:
     Raises:
         InvalidRequest: neither says.
     """
-    from analyzers import media
+    from analyzers.signatures import sniff
 
     try:
-        kind = media.sniff(path)
+        kind = sniff(path)
     except MediaError:  # empty or unreadable: its analysis will say so
         kind = None
     return kind or _kind_by_name(path.name)

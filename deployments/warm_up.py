@@ -7,6 +7,7 @@ cores). Nothing here is needed: without it the first query waits.
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
 from deployments import services
@@ -15,11 +16,13 @@ from dreamcut.settings import load_settings
 
 
 def warm_up() -> None:
-    """Start the local services once and compile what librosa needs."""
+    """Start the local services once and, while Prefect prepares itself, compile what librosa needs."""
     settings = load_settings()
-    _step("database", lambda: services.database_conninfo(settings))
-    _step("Prefect server", lambda: services.ensure_prefect(settings))
-    _step("audio analysis", import_module("analyzers.audio").warm)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        prefect = beside.submit(_step, "Prefect server", lambda: services.ensure_prefect(settings))
+        _step("database", lambda: services.database_conninfo(settings))
+        _step("audio analysis", import_module("analyzers.audio").warm)
+        prefect.result()
 
 
 def _step(name: str, work: Callable[[], object]) -> None:

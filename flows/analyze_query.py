@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,6 @@ from prefect.states import Completed, Failed
 
 from dreamcut.errors import InvalidRequest, StoreError
 from dreamcut.models import Asset, AssetStatus, Intent, NewAsset, NewQuery, Query, QueryOptions, QueryStatus
-from dreamcut.prompt import read_prompt
 from tasks import stop
 from tasks.analyze import ANALYZE
 from tasks.brief import compose_brief
@@ -105,6 +105,8 @@ def _pick_up(
         options=options or QueryOptions(),
         idempotency_key=f"flow-run-{flow_run.id}",
     )
+    from dreamcut.prompt import read_prompt
+
     reading = read_prompt(prompt, options=request.options)
     with query_store() as store:
         return store.query(store.initialize_query(request, intent=intent or reading.intent.value))
@@ -117,6 +119,7 @@ def _analyze_assets(query_id: UUID, *, local_files: bool) -> int:
     waiting = [asset for asset in assets if asset.status not in _ENDED]
     futures = {ANALYZE[asset.kind].submit(asset, local_files=local_files): asset for asset in waiting}
     failures = sum(asset.status is AssetStatus.FAILED for asset in assets)
+    import_module("dreamcut.brief.compose")  # needed soon, and nothing else to do in this thread
     try:
         for future in as_completed(list(futures)):
             failures += not _settled(future, futures[future])

@@ -9,7 +9,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from dreamcut import director
-from dreamcut.brief import AssetReport, Brief, BriefRequest, LedgerEntry, compose
+from dreamcut.brief.model import Brief
+from dreamcut.brief.request import AssetReport, BriefRequest, LedgerEntry
 from dreamcut.findings import Findings, VideoFindings, load_findings
 from dreamcut.models import Asset, AssetStatus, Intent, NewMessage
 from dreamcut.store.protocol import Store
@@ -35,6 +36,8 @@ def compose_brief(query_id: UUID, *, processing_seconds: float) -> str:
     Args:
         processing_seconds: what the work took until now.
     """
+    from dreamcut.brief.compose import compose
+
     began = time.monotonic()
     with query_store() as store:
         query = store.query(query_id)

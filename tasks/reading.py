@@ -1,7 +1,11 @@
 """The request of a stored query, as understood."""
 
+from typing import TYPE_CHECKING
+
 from dreamcut.models import Query, QueryOptions
-from dreamcut.prompt import PromptReading, read_prompt
+
+if TYPE_CHECKING:
+    from dreamcut.prompt import PromptReading
 
 
 def stored_options(query: Query) -> QueryOptions:
@@ -10,6 +14,8 @@ def stored_options(query: Query) -> QueryOptions:
     return QueryOptions.model_validate(known)
 
 
-def stored_reading(query: Query) -> PromptReading:
+def stored_reading(query: Query) -> "PromptReading":
     """Return what the prompt and the options of a query ask for."""
+    from dreamcut.prompt import read_prompt
+
     return read_prompt(query.prompt, options=stored_options(query))

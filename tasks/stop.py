@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from uuid import UUID
 
-from analyzers import media
 from dreamcut.errors import AnalysisCancelled
 
 POLL_SECONDS = 0.1
@@ -18,6 +17,8 @@ def stop_query(query_id: UUID, *, until: Callable[[], bool], limit_seconds: floa
 
     An analysis opens several decoders one after the other, so they are ended until none comes back.
     """
+    from analyzers import media
+
     with _lock:
         _stopped.add(query_id)
     waiting = threading.Event()

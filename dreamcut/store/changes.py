@@ -10,7 +10,7 @@ import psycopg
 from dreamcut.errors import StoreUnavailable
 from dreamcut.store.failures import as_store_error
 
-_TURN_SECONDS = 0.5  # how soon the thread notices that it shall end
+_TURN_SECONDS = 0.1  # how soon the thread notices that it shall end
 _RECONNECT_SECONDS = 1.0
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from analyzers import media
+from analyzers import media, signatures
 from dreamcut.errors import (
     AnalysisCancelled,
     AnalysisTimedOut,
@@ -292,9 +292,9 @@ def test_a_stalled_decoder_is_given_up(tmp_path: Path) -> None:
 
 def test_kinds_are_told_by_content(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4").rename(tmp_path / "named.jpg")
-    assert media.sniff(clip) is AssetKind.VIDEO
-    assert media.sniff(write_tone(tmp_path / "tone.wav")) is AssetKind.AUDIO
+    assert signatures.sniff(clip) is AssetKind.VIDEO
+    assert signatures.sniff(write_tone(tmp_path / "tone.wav")) is AssetKind.AUDIO
     Image.new("RGB", (4, 4)).save(tmp_path / "a.avif")
-    assert media.sniff(tmp_path / "a.avif") is AssetKind.IMAGE
+    assert signatures.sniff(tmp_path / "a.avif") is AssetKind.IMAGE
     (tmp_path / "note.jpg").write_text("hello")
-    assert media.sniff(tmp_path / "note.jpg") is None
+    assert signatures.sniff(tmp_path / "note.jpg") is None

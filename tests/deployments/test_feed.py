@@ -81,6 +81,7 @@ def test_a_line_is_settled_when_all_above_it_are() -> None:
 
 def test_the_first_open_question_is_told_once() -> None:
     state = state_of(*INTERLEAVED[:3])
+    state.assets = {i: asset(i, n, status=AssetStatus.ANALYZING) for n, i in enumerate((ONE, TWO))}
     assert contents(state.settled(with_head=True)) == ["hello", "start one"]
     assert state.settled(with_head=True) == []
     state.take([INTERLEAVED[5]])
@@ -93,6 +94,13 @@ def test_assets_that_begin_together_keep_the_users_order() -> None:
         message(2, MessageType.ASSET_START, "start one", ONE),
     )
     assert [block.first.content for block in state.blocks] == ["start one", "start two"]
+
+
+def test_a_question_waits_for_those_before_it() -> None:
+    state = state_of(message(1, MessageType.ASSET_START, "start two", TWO))  # one is still pending
+    assert state.settled(with_head=True) == []
+    state.take([message(2, MessageType.ASSET_START, "start one", ONE)])
+    assert contents(state.settled(with_head=True)) == ["start one"]
 
 
 def test_progress_counts_assets_for_four_fifths() -> None:
