@@ -119,7 +119,7 @@ def _analyze_assets(query_id: UUID, *, local_files: bool) -> int:
     waiting = [asset for asset in assets if asset.status not in _ENDED]
     futures = {ANALYZE[asset.kind].submit(asset, local_files=local_files): asset for asset in waiting}
     failures = sum(asset.status is AssetStatus.FAILED for asset in assets)
-    import_module("dreamcut.brief.compose")  # needed soon, and nothing else to do in this thread
+    import_module("dreamcut.brief.composition")  # needed soon, and nothing else to do in this thread
     try:
         for future in as_completed(list(futures)):
             failures += not _settled(future, futures[future])

@@ -36,7 +36,7 @@ def compose_brief(query_id: UUID, *, processing_seconds: float) -> str:
     Args:
         processing_seconds: what the work took until now.
     """
-    from dreamcut.brief.compose import compose
+    from dreamcut.brief.composition import compose
 
     began = time.monotonic()
     with query_store() as store:

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dreamcut.brief.compose import compose
+    from dreamcut.brief.composition import compose
     from dreamcut.brief.model import BRIEF_VERSION, Brief, Conflict, Direction
     from dreamcut.brief.render import render_markdown
     from dreamcut.brief.request import AssetReport, BriefRequest, LedgerEntry
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "compose": "compose",
+    "compose": "composition",
     "render_markdown": "render",
     "BRIEF_VERSION": "model",
     "Brief": "model",

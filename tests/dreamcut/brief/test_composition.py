@@ -1,10 +1,12 @@
 """The brief as a whole: the flagship case, thin material, and the contract of its payload."""
 
 from decimal import Decimal
+from types import ModuleType
 
 import pytest
 from pydantic import ValidationError
 
+from dreamcut import brief as brief_package
 from dreamcut.brief import Brief, BriefRequest, LedgerEntry, compose
 from dreamcut.brief.evidence import Basis, Evidence, Statement, measured, resolve
 from dreamcut.brief.model import Clip, Generate, Still
@@ -290,3 +292,10 @@ def test_brief_requests_survive_json() -> None:
     asked = flagship()
     assert BriefRequest.model_validate_json(asked.model_dump_json()) == asked
     assert isinstance(compose(asked), Brief)
+
+
+def test_every_name_of_the_package_stays_what_it_is_after_imports() -> None:
+    # a submodule of the same name would take the place of the function once it is imported
+    for name in brief_package.__all__:
+        assert not isinstance(getattr(brief_package, name), ModuleType), name
+    assert callable(brief_package.compose)
