@@ -4,6 +4,7 @@ Pure: each function returns a message with a stable key, so that saying it twice
 that start with `query:` are those of the database, which says the same lines where nobody said them before.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -19,10 +20,11 @@ _START_EMOJI = {AssetKind.IMAGE: "🖼️", AssetKind.VIDEO: "🎥", AssetKind.A
 # Words of the analyzers that tell how a picture feels; all others tell how it looks.
 MOODS = {
     "dark", "moody", "bright", "calm", "tense", "dramatic", "gritty", "serene",
-    "energetic", "mysterious", "cheerful", "gloomy", "airy", "soft", "bold", "vivid",
-    "muted", "warm", "cool", "cold", "high-contrast", "low-contrast", "futuristic", "nocturnal",
-    "lively", "subdued", "intense", "quiet",
+    "energetic", "mysterious", "cheerful", "gloomy", "airy", "warm", "cool", "cold",
+    "high-contrast", "low-contrast", "futuristic", "nocturnal", "lively", "subdued", "intense", "quiet",
 }  # fmt: skip
+# The line itself says "look": "neon look", not "cyberpunk palette look".
+_IMAGE_ENDING = re.compile(r" (?:palette|look|colour)$")
 _AS_ADJECTIVES = {
     "even delivery": "even",
     "deep voice": "deep-voiced",
@@ -160,7 +162,7 @@ def _image_facts(findings: ImageFindings) -> list[str]:
 
 def _split(found: Sequence[Word]) -> tuple[list[str], list[str]]:
     """Return the words for how it looks and those for how it feels, most telling first."""
-    names = list(dict.fromkeys(word.word for word in found))
+    names = list(dict.fromkeys(_IMAGE_ENDING.sub("", word.word) for word in found))
     looks = [name for name in names if name not in MOODS][:MOST_LOOKS]
     return looks, [name for name in names if name in MOODS][:MOST_MOODS]
 

@@ -137,7 +137,7 @@ def _shots(report: AssetReport, findings: VideoFindings) -> tuple[Statement, ...
         text = f"One shot of {words.seconds(lengths[0])}"
     evidence = [measured(report, "shots.count")]
     if findings.motion_kind and findings.motion is not None:
-        text += f"; {findings.motion_kind} motion, {words.number(findings.motion, 2)} picture widths a second"
+        text += f"; {findings.motion_kind} motion, {words.small(findings.motion)} picture widths a second"
         evidence.append(measured(report, "motion"))
     return (Statement(text=f"{text}.", evidence=tuple(evidence)),)
 

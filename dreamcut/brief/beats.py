@@ -101,7 +101,7 @@ def _say(name: str, stretch: Stretch, stage: Stage, within: TimeRange) -> Statem
         case "motion" if stretch.motion is not None and stretch.root:
             place = _place(stretch.motion, [s.motion for s in stage.pool], "liveliest", "calmest")
             evidence = measured(report, f"{root}motion", time_range=within)
-            text = f"{place}, {words.number(stretch.motion, 2)} widths a second."
+            text = f"{place}, {words.small(stretch.motion)} widths a second."
         case "distance" if stretch.distance is not None:
             evidence, text = (
                 distance_evidence(stage, stretch),

@@ -106,3 +106,9 @@ def _mean(palette: Palette) -> tuple[float, float, float, float]:
         sum(share * point.a for share, point, _ in rows),
         sum(share * point.b for share, point, _ in rows),
     )
+
+
+def telling_colours(palette: Palette) -> list[int]:
+    """Return the places of the colours, most telling first: by share and chroma, black last."""
+    order = range(len(palette.colours))
+    return sorted(order, key=lambda i: -palette.colours[i].share * sqrt(palette.colours[i].chroma))

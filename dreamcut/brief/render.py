@@ -224,7 +224,7 @@ def _evidence_cells(one: Evidence) -> list[str]:
         if one.span:
             source += f", characters {one.span.start}–{one.span.end}"
         return [source, "", f"“{escape(one.quote)}”" if one.quote else "", ""]
-    value = f"{one.value:.4g}" if isinstance(one.value, float) else escape(str(one.value))[:80]
+    value = f"{one.value:.4g}" if isinstance(one.value, float) else escape(str(one.value)[:160])
     if one.confidence is not None:
         value += f" (confidence {one.confidence:.2f})"
     metric = escape(one.metric or "") + (f": {escape(one.method)}" if one.method else "")

@@ -205,3 +205,17 @@ def _ranks(values: Sequence[float | None]) -> list[float | None]:
             equal = known.count(value)
             ranks.append((below + (equal - 1) / 2) / (len(known) - 1))
     return ranks
+
+
+def one_per_shot(pool: Sequence[Stretch], *, seconds: float) -> tuple[Stretch, ...]:
+    """Return the longest stretch of each shot; the others too where those alone are shorter than `seconds`.
+
+    Two stretches of one shot side by side would jump.
+    """
+    longest: dict[tuple[object, str], Stretch] = {}
+    for stretch in pool:
+        key = (stretch.part.id, stretch.root or str(stretch.start))
+        if key not in longest or stretch.seconds > longest[key].seconds:
+            longest[key] = stretch
+    kept = [stretch for stretch in pool if any(stretch is one for one in longest.values())]
+    return tuple(kept) if sum(stretch.seconds for stretch in kept) >= seconds else tuple(pool)

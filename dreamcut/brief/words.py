@@ -73,3 +73,10 @@ def article(text: str) -> str:
 def comparative(superlative: str) -> str:
     """Return "sharper" for "sharpest"."""
     return superlative.removesuffix("est") + "er"
+
+
+def small(value: float) -> str:
+    """Return a small number with two telling digits: "0.34", "0.016", "0"."""
+    if value <= 0 or value >= 0.1:
+        return number(value, 2)
+    return f"{value:.2g}" if value >= 0.001 else "<0.001"

@@ -5,6 +5,7 @@ import pytest
 from dreamcut import director
 from dreamcut.brief import Brief, compose
 from dreamcut.brief.model import ConflictKind
+from dreamcut.findings import AudioFindings, ImageFindings
 from dreamcut.models import AssetKind, Intent, MessageType, NewMessage, QueryOptions
 from dreamcut.prompt import AssetRole, read_prompt
 from tests.support.findings import (
@@ -118,6 +119,29 @@ def test_sound_says_what_it_is_and_never_what_was_not_measured() -> None:
         update={"speech_seconds": None, "music_seconds": None}
     )
     assert director.asset_completed(VOICE, unknown, READING).content == "→ ✅ sound, 3s"
+
+
+def test_words_of_the_analyzers_read_as_a_line() -> None:
+    def with_words(found: ImageFindings | AudioFindings, *names: str) -> ImageFindings | AudioFindings:
+        return found.model_copy(
+            update={"words": tuple(word(name, "x > 1", "duration_seconds", 1) for name in names)}
+        )
+
+    picture = with_words(image(), "cyberpunk palette", "neon", "nocturnal", "low-key", "vivid", "dark")
+    assert (
+        director.asset_completed(PICTURE, picture, READING).content
+        == "→ ✅ cyberpunk, neon look, nocturnal, dark mood"
+    )
+    voice = with_words(audio(), "narration", "even delivery", "deep voice")
+    assert (
+        director.asset_completed(VOICE, voice, READING).content
+        == "→ ✅ even, deep-voiced narration detected, 16s, -21.8 LUFS"
+    )
+
+
+def test_conflicts_keep_to_one_line() -> None:
+    for found in compose(flagship()).conflicts:
+        assert len(director.conflict(found).content) <= 160
 
 
 def test_an_image_without_words_tells_its_colours_and_size() -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from dreamcut.brief import words
+from dreamcut.brief.colour import telling_colours
 from dreamcut.brief.cuts.stage import MOST_BEATS, Cut, Stage, blend, by_rank, distance_evidence, near, sharp
 from dreamcut.brief.evidence import Statement, measured
-from dreamcut.brief.layout import lay_between, lay_in_order
+from dreamcut.brief.layout import SPARE, Placed, lay_between, lay_in_order
 from dreamcut.brief.sound import Spoken, as_spoken, spread
-from dreamcut.brief.stretches import SHORTEST_SECONDS
+from dreamcut.brief.stretches import SHORTEST_SECONDS, Stretch, one_per_shot
 from dreamcut.brief.voice import Phrase
 
 SEEN_DIFFERENCE = 3.0  # CIEDE2000 between shots; below it nobody sees a way from one look to another
@@ -27,7 +29,11 @@ def follow_the_voice(stage: Stage) -> Cut | None:
     prefer = blend((0.6, sharp), (0.4, near))
     edges = _phrase_edges(spoken, stage)
     placed = lay_between(
-        stage.pool, edges, stage.frames, rate=stage.rate, score=lambda stretch: prefer(stretch, 0.0)
+        one_per_shot(stage.pool, seconds=SPARE * stage.seconds),
+        edges,
+        stage.frames,
+        rate=stage.rate,
+        score=lambda stretch: prefer(stretch, 0.0),
     )
     by = "0.6 × sharpness rank + 0.4 × nearness to the reference" if stage.material.reference else "sharpness"
     return Cut(
@@ -89,12 +95,14 @@ def follow_the_beat(stage: Stage) -> Cut | None:
     if len(beats) < 5:
         return None
     period = 60 / tempo.bpm
-    step = min((1, 2, 4, 8, 16), key=lambda n: abs(n * period - max(2.0, stage.seconds / MOST_BEATS)))
+    step = _beats_between_cuts(period, stage)
     grid = [edge for edge, _ in _beat_edges(beats[::step], stage)]
     if len(grid) < 3:
         return None
     shots = by_rank(stage, lambda stretch: stretch.motion_rank, most=len(grid))
     placed = lay_in_order(shots, stage.frames, rate=stage.rate, grid=grid[1:])
+    if not _keeps(placed, shots) or any(one.start_frame not in grid for one in placed):
+        return None
     often = "every beat" if step == 1 else f"every {'2nd' if step == 2 else f'{step}th'} beat"
     music = f"{bed.part.name}’s own music" if bed.root else bed.part.name
     text = (
@@ -112,6 +120,18 @@ def follow_the_beat(stage: Stage) -> Cut | None:
         scoring=("motion, rising", "the sharpest where there are more than cuts"),
         bed=replace(bed, start=round(beats[0], 3)),
     )
+
+
+def _keeps(placed: Sequence[Placed], order: Sequence[Stretch]) -> bool:
+    """Whether what was laid follows the order asked for, nothing twice, nothing left to be made."""
+    places = [order.index(one.stretch) for one in placed if one.stretch]
+    return len(places) == len(placed) and all(before < after for before, after in pairwise(places))
+
+
+def _beats_between_cuts(period: float, stage: Stage) -> int:
+    """Return the beats from one possible cut to the next: as many as let most shots hold two such steps."""
+    longest = max(SHORTEST_SECONDS, stage.typical_seconds / 2, stage.seconds / MOST_BEATS)
+    return max((n for n in (1, 2, 4, 8) if n * period <= longest), default=1)
 
 
 def _beat_edges(beats: Sequence[float], stage: Stage) -> list[tuple[int, int | None]]:
@@ -137,7 +157,11 @@ def arrive_at_the_reference(stage: Stage) -> Cut | None:
     if far - close < SEEN_DIFFERENCE:
         return None
     shots = by_rank(stage, lambda stretch: stretch.nearness_rank, most=round(stage.seconds / SHOWN_SECONDS))
-    colour = reference.look.palette.colours[0].name
+    placed = lay_in_order(shots, stage.frames, rate=stage.rate)
+    if not _keeps(placed, shots):
+        return None
+    index = telling_colours(reference.look.palette)[0]
+    colour = reference.look.palette.colours[index].name
     text = (
         f"Opens on what looks least like {reference.name} (ΔE {far:.0f}) and closes on what looks most "
         f"like it (ΔE {close:.0f}), so that the piece arrives at its {colour}."
@@ -145,12 +169,12 @@ def arrive_at_the_reference(stage: Stage) -> Cut | None:
     evidence = (
         distance_evidence(stage, farthest),
         distance_evidence(stage, nearest),
-        measured(reference.report, "look.palette.colours[0].name"),
+        measured(reference.report, f"look.palette.colours[{index}].name"),
     )
     return Cut(
         key="reference",
         name=f"Arriving at {colour}",
-        placed=lay_in_order(shots, stage.frames, rate=stage.rate),
+        placed=placed,
         spoken=continuous(stage),
         logline=Statement(text=text, evidence=evidence),
         measure="distance",
@@ -172,12 +196,12 @@ def quicken(stage: Stage) -> Cut | None:
     shots = by_rank(stage, lambda stretch: stretch.motion_rank, most=round(stage.seconds / SHOWN_SECONDS))
     weights = [1.5 - i / max(1, len(shots) - 1) for i in range(len(shots))]
     placed = lay_in_order(shots, stage.frames, rate=stage.rate, weights=weights)
-    if placed[-1].frames > QUICKER_SHARE * placed[0].frames:
+    if not _keeps(placed, shots) or placed[-1].frames > QUICKER_SHARE * placed[0].frames:
         return None
     text = (
         f"The first shot holds for {words.seconds(placed[0].frames / stage.rate)}, the last for "
-        f"{words.seconds(placed[-1].frames / stage.rate)}, while motion grows from {words.number(low, 2)} to "
-        f"{words.number(high, 2)} picture widths a second."
+        f"{words.seconds(placed[-1].frames / stage.rate)}, while motion grows from {words.small(low)} to "
+        f"{words.small(high)} picture widths a second."
     )
     evidence = tuple(measured(s.part.report, f"{s.root}.motion") for s in (calm, lively))
     return Cut(

@@ -8,7 +8,7 @@ from dreamcut.brief.evidence import Evidence, Statement, computed, measured, who
 from dreamcut.brief.layout import Placed, Prefer
 from dreamcut.brief.material import Material
 from dreamcut.brief.sound import Bed, Spoken
-from dreamcut.brief.stretches import SHORTEST_SECONDS, Stretch
+from dreamcut.brief.stretches import SHORTEST_SECONDS, Stretch, one_per_shot
 from dreamcut.brief.target import Target
 from dreamcut.brief.voice import Phrase
 
@@ -106,7 +106,8 @@ def by_rank(stage: Stage, rank: Callable[[Stretch], float | None], *, most: int)
 
     More are kept where the sharpest alone would not fill the timeline.
     """
-    known = [stretch for stretch in stage.pool if rank(stretch) is not None]
+    pool = one_per_shot(stage.pool, seconds=stage.seconds)
+    known = [stretch for stretch in pool if rank(stretch) is not None]
     kept: list[Stretch] = []
     length = 0.0
     for stretch in sorted(known, key=lambda one: -(one.sharpness_rank or 0.0)):

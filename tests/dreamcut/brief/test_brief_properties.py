@@ -93,7 +93,8 @@ def images(draw: st.DrawFn) -> ImageFindings:
     found = image(
         draw(st.integers(1, 4000)), draw(st.integers(1, 4000)), colours=draw(st.sampled_from([NEON, EARTH]))
     )
-    return found if draw(st.booleans()) else found.model_copy(update={"look": None})
+    blank = found.look.model_copy(update={"detail": None}) if found.look else None
+    return found.model_copy(update={"look": draw(st.sampled_from([found.look, blank, None]))})
 
 
 @st.composite

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from dreamcut.brief import words
 from dreamcut.brief.assets import summaries
+from dreamcut.brief.colour import telling_colours
 from dreamcut.brief.conflicts import conflicts_of
 from dreamcut.brief.directions import directions_of
 from dreamcut.brief.evidence import Evidence, Statement, measured, presence, stated, whole_prompt
-from dreamcut.brief.material import Material, material_of
+from dreamcut.brief.material import Material, Part, material_of
 from dreamcut.brief.model import (
     Action,
     AssetsAnalysis,
@@ -29,7 +30,7 @@ from dreamcut.brief.target import Target, target_of
 from dreamcut.brief.voice import phrases
 from dreamcut.findings.base import Gap
 from dreamcut.models import AssetKind, Intent
-from dreamcut.prompt import Term
+from dreamcut.prompt import AssetRole, Term
 
 LONGEST_QUOTE_CHARS = 48
 
@@ -73,7 +74,7 @@ def compose(request: BriefRequest) -> Brief:
         directions=directions,
         next_steps=steps,
         not_verified=_not_verified(material),
-        gaps=_gaps(request),
+        gaps=_gaps(request, material),
         models_used=_models(request),
         ledger=request.ledger,
         cost_usd=sum((entry.cost_usd for entry in request.ledger), Decimal(0)),
@@ -154,9 +155,11 @@ def _carriers(material: Material) -> tuple[list[str], list[Evidence]]:
         carried.append(f"built on {words.listing([part.name for part in stills])}")
         evidence += [presence(part.report) for part in stills]
     if reference and reference.look:
-        names = list(dict.fromkeys(colour.name for colour in reference.look.palette.colours))[:2]
+        palette = reference.look.palette
+        told = telling_colours(palette)[:2]
+        names = list(dict.fromkeys(palette.colours[i].name for i in told))
         carried.append(f"in the {words.listing(names)} of {reference.name}")
-        evidence.append(measured(reference.report, "look.palette.colours[0].name"))
+        evidence += [measured(reference.report, f"look.palette.colours[{i}].name") for i in told]
     if voice:
         spoken = phrases(voice)
         opening = (
@@ -253,28 +256,35 @@ def _not_verified(material: Material) -> tuple[Statement, ...]:
         return ()
     shown: tuple[Term, ...] = (*reading.elements, *((reading.subject,) if reading.subject else ()))
     seen = [part for part in (*material.footage, *material.stills) if part.report.findings]
-    found = []
-    for term in shown:
-        where = (
-            f"whether {words.listing([part.name for part in seen], 'or')} shows it is not known"
-            if seen
-            else "no material is given to look for it in"
-        )
-        text = (
-            f"“{term.value}” is asked for; {where}: no model here recognises subjects, only light, colour, "
-            "motion and sound."
-        )
-        found.append(Statement(text=text, evidence=(stated(term), *(presence(part.report) for part in seen))))
-    return tuple(found)
+    return tuple(_unseen(term, seen, material) for term in shown)
 
 
-def _gaps(request: BriefRequest) -> tuple[Gap, ...]:
+def _unseen(term: Term, seen: list[Part], material: Material) -> Statement:
+    """Return what is not known about one thing asked for, and where the voice at least says it."""
+    where = "no material is given to look for it in"
+    if seen:
+        where = f"whether {words.listing([part.name for part in seen], 'or')} shows it is not known"
+    text = f"“{term.value}” is asked for; {where}: no model here recognises subjects."
+    evidence = [stated(term), *(presence(part.report) for part in seen)]
+    voice = material.voice
+    for phrase in phrases(voice) if voice else ():
+        if voice and phrase.text and term.value.lower() in phrase.text.lower():
+            text += f" It is heard, in {voice.name} at {words.timecode(phrase.range.start_seconds)}."
+            evidence.append(measured(voice.report, phrase.metric, time_range=phrase.range))
+            break
+    return Statement(text=text, evidence=tuple(evidence))
+
+
+def _gaps(request: BriefRequest, material: Material) -> tuple[Gap, ...]:
     """Return what the prompt leaves open and what no analyzer could measure, each once."""
     found = list(request.reading.gaps)
+    speaking = {part.id for part in material.of(AssetRole.VOICEOVER)}
     for report in request.reports:
         if report.findings is None:
             continue
         for gap in report.findings.gaps:
+            if gap.what == "tempo" and report.asset.id in speaking:
+                continue  # nobody expects a beat in a voice-over
             found.append(gap.model_copy(update={"what": f"{gap.what} of {report.asset.filename}"}))
         sound = getattr(report.findings, "sound", None)
         for gap in sound.gaps if sound else ():

@@ -1,10 +1,12 @@
 """The brief as a whole: the flagship case, thin material, and the contract of its payload."""
 
 from decimal import Decimal
+from types import ModuleType
 
 import pytest
 from pydantic import ValidationError
 
+from dreamcut import brief as brief_package
 from dreamcut.brief import Brief, BriefRequest, LedgerEntry, compose
 from dreamcut.brief.evidence import Basis, Evidence, Statement, measured, resolve
 from dreamcut.brief.model import Clip, Generate, Still
@@ -65,7 +67,7 @@ def test_the_voice_led_direction_cuts_on_every_phrase_and_keeps_story_order() ->
 def test_the_beat_led_direction_cuts_on_measured_beats_and_grows_livelier() -> None:
     direction = compose(flagship()).directions[1]
     assert "128 BPM" in direction.name
-    step = 4 * 60 / 128 * 24  # every 4th beat, in frames
+    step = 2 * 60 / 128 * 24  # every 2nd beat, in frames
     for beat in direction.beats:
         assert abs(beat.start_frame / step - round(beat.start_frame / step)) * step <= 0.5 + 1e-6
     motions = [
@@ -92,6 +94,8 @@ def test_what_nothing_can_see_is_said_not_denied() -> None:
     assert "“neon rain” is asked for" in statement.text
     assert "not known" in statement.text
     assert statement.evidence[0].quote == "neon rain"
+    assert "heard, in voiceover.mp3 at 0:01.9" in statement.text  # the 5th of 34 words
+    assert statement.evidence[-1].basis is Basis.INFERRED
 
 
 def test_only_an_image_gives_two_honest_directions() -> None:
@@ -288,3 +292,10 @@ def test_brief_requests_survive_json() -> None:
     asked = flagship()
     assert BriefRequest.model_validate_json(asked.model_dump_json()) == asked
     assert isinstance(compose(asked), Brief)
+
+
+def test_every_name_of_the_package_stays_what_it_is_after_imports() -> None:
+    # a submodule of the same name would take the place of the function once it is imported
+    for name in brief_package.__all__:
+        assert not isinstance(getattr(brief_package, name), ModuleType), name
+    assert callable(brief_package.compose)
