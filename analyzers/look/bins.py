@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzers.look.lab import srgb_to_lab
+from dreamcut.lab import srgb_to_lab
 
 _BITS = 5  # a channel: 8 levels share a bin; the bin's mean colour keeps flat colours exact
 _BINS = 1 << (3 * _BITS)

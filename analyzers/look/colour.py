@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzers.look.bins import ColourBins
-from analyzers.look.lab import chroma, hue_degrees
 from analyzers.look.lights import Lights
 from dreamcut.findings.look import Colour
+from dreamcut.lab import chroma, hue_degrees
 
 _CHROMATIC = 10.0  # C*ab; below, people call a colour grey
 # CIE hue angles: sRGB red 40, orange 60, yellow 103, green 136, cyan 196, sky 240, blue 306, magenta 328

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzers.look.lab import delta_e_2000, srgb_to_lab
+from dreamcut.lab import delta_e_2000, srgb_to_lab
 
 # Every name keeps its base colour word, so that "dark teal" answers a search for "teal".
 # Several samples for one name cover the region in which people use it.

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzers.look.bins import ColourBins, weighted_count
-from analyzers.look.lab import chroma, delta_e_2000, hue_degrees, linear_light, srgb_to_lab
 from analyzers.look.names import colour_names
 from dreamcut.findings.look import Palette, Swatch
+from dreamcut.lab import chroma, delta_e_2000, hue_degrees, linear_light, srgb_to_lab
 
 MAX_SWATCHES = 6
 _CANDIDATES = 24  # clusters from which the swatches are chosen

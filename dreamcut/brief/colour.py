@@ -1,6 +1,6 @@
 """How far two palettes are apart."""
 
-from math import atan2, cos, degrees, exp, hypot, radians, sin, sqrt
+from math import cos, radians, sin, sqrt
 from typing import NamedTuple
 
 from dreamcut.findings.look import Palette, Swatch
@@ -29,47 +29,6 @@ def lab(swatch: Swatch) -> Lab:
     return Lab(swatch.lightness, swatch.chroma * cos(angle), swatch.chroma * sin(angle))
 
 
-def ciede2000(one: Lab, other: Lab) -> float:
-    """Return the CIEDE2000 difference, >= 0; about 1 is just visible side by side.
-
-    Source: Sharma, Wu, Dalal 2005, "The CIEDE2000 color-difference formula".
-    """
-    mean_chroma7 = ((hypot(one.a, one.b) + hypot(other.a, other.b)) / 2) ** 7
-    g = 0.5 * (1 - sqrt(mean_chroma7 / (mean_chroma7 + 25.0**7)))
-    a1, a2 = (1 + g) * one.a, (1 + g) * other.a
-    c1, c2 = hypot(a1, one.b), hypot(a2, other.b)
-    h1, h2 = degrees(atan2(one.b, a1)) % 360, degrees(atan2(other.b, a2)) % 360
-    achromatic = c1 * c2 == 0
-    dh = 0.0 if achromatic else (h2 - h1 + 180) % 360 - 180
-    if not achromatic and dh == -180 and h2 > h1:
-        dh = 180.0
-    dl, dc = other.lightness - one.lightness, c2 - c1
-    dh_term = 2 * sqrt(c1 * c2) * sin(radians(dh / 2))
-    mean_l, mean_c = (one.lightness + other.lightness) / 2, (c1 + c2) / 2
-    mean_h = h1 + h2 if achromatic else _mean_hue(h1, h2)
-    t = (
-        1
-        - 0.17 * cos(radians(mean_h - 30))
-        + 0.24 * cos(radians(2 * mean_h))
-        + 0.32 * cos(radians(3 * mean_h + 6))
-        - 0.20 * cos(radians(4 * mean_h - 63))
-    )
-    rotation = 30 * exp(-(((mean_h - 275) / 25) ** 2))
-    rc = 2 * sqrt(mean_c**7 / (mean_c**7 + 25.0**7))
-    sl = 1 + 0.015 * (mean_l - 50) ** 2 / sqrt(20 + (mean_l - 50) ** 2)
-    sc, sh = 1 + 0.045 * mean_c, 1 + 0.015 * mean_c * t
-    rt = -sin(radians(2 * rotation)) * rc
-    square = (dl / sl) ** 2 + (dc / sc) ** 2 + (dh_term / sh) ** 2 + rt * (dc / sc) * (dh_term / sh)
-    return sqrt(max(square, 0.0))
-
-
-def _mean_hue(h1: float, h2: float) -> float:
-    """Return the mean of two hues, degrees, the short way round."""
-    if abs(h1 - h2) <= 180:
-        return (h1 + h2) / 2
-    return (h1 + h2 + 360) / 2 if h1 + h2 < 360 else (h1 + h2 - 360) / 2
-
-
 PALETTE_METHOD = (
     "each colour to the nearest of the other palette by CIEDE2000, weighted by share, both ways, averaged"
 )
@@ -84,8 +43,13 @@ def _one_way(one: Palette, other: Palette) -> float:
     whole = sum(colour.share for colour in one.colours)
     if whole == 0:
         return 0.0
-    targets = [lab(colour) for colour in other.colours]
-    return sum(c.share * min(ciede2000(lab(c), target) for target in targets) for c in one.colours) / whole
+    import numpy as np
+
+    from dreamcut.lab import delta_e_2000
+
+    here, there = (np.array([lab(colour) for colour in palette.colours]) for palette in (one, other))
+    nearest = delta_e_2000(here[:, np.newaxis], there[np.newaxis]).min(axis=1)
+    return float(nearest @ [colour.share for colour in one.colours]) / whole
 
 
 def palette_shift(source: Palette, target: Palette) -> Shift:

@@ -129,11 +129,7 @@ def resolution_conflicts(material: Material, target: Target) -> list[Conflict]:
         if have >= goal * (1 - SAME_SIZE_SHARE):
             continue
         factor = goal / have
-        asked = (
-            f"you asked for {name}"
-            if target.size
-            else f"no size is asked; the smallest HD raster has {goal} lines"
-        )
+        asked = f"you asked for {name}" if target.size else f"HD starts at {goal} lines"
         severity = Severity.IMPORTANT if factor > HARD_UPSCALE and target.size else Severity.MINOR
         found.append(
             conflict(

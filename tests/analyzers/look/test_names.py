@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from analyzers.look.lab import delta_e_2000, srgb_to_lab
 from analyzers.look.names import COLOUR_NAMES, colour_names
+from dreamcut.lab import delta_e_2000, srgb_to_lab
 
 
 def name_of(hex_colour: str) -> str:

@@ -1,7 +1,6 @@
 """The analyzer on encoded files and on the corpus."""
 
 import json
-import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -19,12 +18,6 @@ from dreamcut.errors import UnreadableMedia, UnsupportedMedia
 from dreamcut.findings import VideoFindings, load_findings
 from dreamcut.findings.video import CameraMotion, Shot, TransitionKind
 from tests.support import clips
-
-PROJECT = Path(__file__).resolve().parents[3]
-CORPUS = Path(os.environ.get("DREAMCUT_CORPUS", PROJECT.parent / "shared" / "corpus"))
-needs_corpus = pytest.mark.skipif(
-    not (CORPUS / "manifest.jsonl").exists(), reason="the corpus is not beside the project (DREAMCUT_CORPUS)"
-)
 
 
 def test_shots_of_a_file_are_found_measured_and_dated(tmp_path: Path) -> None:
@@ -146,30 +139,28 @@ def _check_steps(steps: list[Step]) -> None:
     assert all(isinstance(s.findings, VideoFindings) and s.findings.partial for s in steps)
 
 
-@needs_corpus
-def test_corpus_transitions_are_found(tmp_path: Path) -> None:
-    rows = _manifest()
+def test_corpus_transitions_are_found(tmp_path: Path, corpus: Path) -> None:
+    rows = _manifest(corpus)
     predictions = {}
     for path, row in rows.items():
         if row["kind"] == "video":
-            shots = _shots(CORPUS / path)
+            shots = _shots(corpus / path)
             predictions[path] = [[shot.start_seconds, str(shot.opens_with)] for shot in shots[1:]]
     written = tmp_path / "predictions.json"
     written.write_text(json.dumps(predictions))
     scorer = [
         sys.executable,
-        str(CORPUS / "score" / "shots.py"),
-        str(CORPUS / "manifest.jsonl"),
+        str(corpus / "score" / "shots.py"),
+        str(corpus / "manifest.jsonl"),
         str(written),
     ]
     report = subprocess.run(scorer, check=True, capture_output=True, text=True).stdout
     assert "hard cuts P 1.000 R 1.000 F1 1.000; gradual recall 1.000" in report, report
 
 
-@needs_corpus
-def test_corpus_transitions_have_their_kind() -> None:
-    shots = _shots(CORPUS / "case_cyberpunk" / "video.mp4")
-    truth = _manifest()["case_cyberpunk/video.mp4"]["gt"]
+def test_corpus_transitions_have_their_kind(corpus: Path) -> None:
+    shots = _shots(corpus / "case_cyberpunk" / "video.mp4")
+    truth = _manifest(corpus)["case_cyberpunk/video.mp4"]["gt"]
     for kind, key in ((TransitionKind.DISSOLVE, "dissolves"), (TransitionKind.FADE, "fades_through_black")):
         found = [s for s in shots if s.opens_with is kind]
         assert len(found) == len(truth[key])
@@ -178,12 +169,11 @@ def test_corpus_transitions_have_their_kind() -> None:
             assert shot.transition_seconds == pytest.approx(end - start, abs=0.2)
 
 
-@needs_corpus
-def test_corpus_defects_are_found() -> None:
-    findings = analyze(CORPUS / "video" / "defects_combo.mp4", speech=None)
+def test_corpus_defects_are_found(corpus: Path) -> None:
+    findings = analyze(corpus / "video" / "defects_combo.mp4", speech=None)
     defects = findings.defects
     assert defects is not None
-    truth = _manifest()["video/defects_combo.mp4"]["gt"]["defects"]
+    truth = _manifest(corpus)["video/defects_combo.mp4"]["gt"]["defects"]
     black = [(d["start"], d["end"]) for d in truth if d["type"] == "black"]
     assert [(r.start_seconds, r.end_seconds) for r in defects.black] == black
     frozen = [(d["start"], d["end"]) for d in truth if d["type"] == "freeze"]
@@ -195,25 +185,22 @@ def test_corpus_defects_are_found() -> None:
     )
 
 
-@needs_corpus
-def test_shaken_footage_is_shakier_than_steady_footage() -> None:
+def test_shaken_footage_is_shakier_than_steady_footage(corpus: Path) -> None:
     shaken, *steady = (
-        np.mean([s.shake for s in _shots(CORPUS / "video" / name) if s.shake is not None])
+        np.mean([s.shake for s in _shots(corpus / "video" / name) if s.shake is not None])
         for name in ("shake_under.mp4", "bbb_5s.mp4", "earth_night.mp4")
     )
     assert shaken > 10 * max(steady)
 
 
-@needs_corpus
 @pytest.mark.parametrize("name", ["truncated.mp4", "no_streams.mp4", "zero_byte.mp4", "png_named.mp4"])
-def test_hostile_files_are_refused_by_name(name: str) -> None:
+def test_hostile_files_are_refused_by_name(name: str, corpus: Path) -> None:
     with pytest.raises((UnreadableMedia, UnsupportedMedia), match=name):
-        analyze(CORPUS / "hostile" / name)
+        analyze(corpus / "hostile" / name)
 
 
-@needs_corpus
-def test_a_truncated_real_file_is_partial() -> None:
-    findings = analyze(CORPUS / "hostile" / "mp4_named.jpg", speech=None)
+def test_a_truncated_real_file_is_partial(corpus: Path) -> None:
+    findings = analyze(corpus / "hostile" / "mp4_named.jpg", speech=None)
     assert findings.partial
     assert findings.timing.frames > 0
     assert any("the header claims 30.53 s" in gap.reason for gap in findings.gaps)
@@ -228,6 +215,6 @@ def _shots(path: Path) -> tuple[Shot, ...]:
     )
 
 
-def _manifest() -> dict[str, dict]:
-    lines = (CORPUS / "manifest.jsonl").read_text().splitlines()
+def _manifest(corpus: Path) -> dict[str, dict]:
+    lines = (corpus / "manifest.jsonl").read_text().splitlines()
     return {row["path"]: row for row in map(json.loads, lines)}

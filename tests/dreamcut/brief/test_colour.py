@@ -1,33 +1,11 @@
-"""Colour differences against the published test data."""
+"""Distances between palettes."""
 
 from itertools import pairwise
 
 import pytest
 
-from dreamcut.brief.colour import Lab, ciede2000, palette_distance, palette_shift
+from dreamcut.brief.colour import palette_distance, palette_shift
 from dreamcut.findings.look import Palette, Swatch
-
-# Sharma, Wu, Dalal 2005, table 1: pairs chosen to trip every branch of the formula
-PAIRS = (
-    ((50.0, 2.6772, -79.7751), (50.0, 0.0, -82.7485), 2.0425),
-    ((50.0, 3.1571, -77.2803), (50.0, 0.0, -82.7485), 2.8615),
-    ((50.0, -1.3802, -84.2814), (50.0, 0.0, -82.7485), 1.0),
-    ((50.0, 0.0, 0.0), (50.0, -1.0, 2.0), 2.3669),
-    ((50.0, 2.49, -0.001), (50.0, -2.49, 0.0009), 7.1792),
-    ((50.0, 2.49, -0.001), (50.0, -2.49, 0.0011), 7.2195),
-    ((50.0, 2.5, 0.0), (73.0, 25.0, -18.0), 27.1492),
-    ((50.0, 2.5, 0.0), (56.0, -27.0, -3.0), 31.9030),
-    ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
-    ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
-)
-
-
-@pytest.mark.parametrize(("one", "other", "expected"), PAIRS)
-def test_ciede2000_gives_the_published_differences(
-    one: tuple[float, float, float], other: tuple[float, float, float], expected: float
-) -> None:
-    assert ciede2000(Lab(*one), Lab(*other)) == pytest.approx(expected, abs=5e-5)
-    assert ciede2000(Lab(*other), Lab(*one)) == pytest.approx(expected, abs=5e-5)
 
 
 def grey(lightness: float, share: float) -> Swatch:
@@ -40,7 +18,7 @@ def test_equal_palettes_are_0_apart_and_distance_is_symmetric() -> None:
     assert palette_distance(one, one) == 0
     assert palette_distance(one, other) == palette_distance(other, one)
     # one way only the 30 % at L* 80 are off, the other way nothing is
-    step = ciede2000(Lab(80, 0, 0), Lab(50, 0, 0))
+    step = 30 / (1 + 0.015 * 15**2 / (20 + 15**2) ** 0.5)  # CIEDE2000 of greys: lightness alone
     assert palette_distance(one, other) == pytest.approx(0.3 * step / 2)
 
 

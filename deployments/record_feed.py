@@ -1,4 +1,4 @@
-"""Draw the picture of the README from a query that ran: `python docs/images/record_feed.py QUERY_ID`."""
+"""Draw the picture of the README from a query that ran: `python -m deployments.record_feed QUERY_ID`."""
 
 import re
 import sys
@@ -37,4 +37,4 @@ def record(query_id: UUID, *, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    record(UUID(sys.argv[1]), target=Path(__file__).with_name("feed.svg"))
+    record(UUID(sys.argv[1]), target=Path("docs/images/feed.svg"))

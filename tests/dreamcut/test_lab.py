@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analyzers.look.lab import chroma, delta_e_2000, hue_degrees, srgb_to_lab
+from dreamcut.lab import chroma, delta_e_2000, hue_degrees, srgb_to_lab
 
 # Sharma, Wu and Dalal 2005, table 1: L1 a1 b1 L2 a2 b2 dE00
 SHARMA = np.array(
