@@ -25,6 +25,7 @@ MOODS = {
 }  # fmt: skip
 # The line itself says "look": "neon look", not "cyberpunk palette look".
 _IMAGE_ENDING = re.compile(r" (?:palette|look|colour)$")
+_KINDS_OF_SOUND = {"narration", "voice over music"}  # said by the fact itself
 _AS_ADJECTIVES = {
     "even delivery": "even",
     "deep voice": "deep-voiced",
@@ -213,7 +214,7 @@ def _audio_facts(findings: AudioFindings) -> list[str]:
         kind = "a little speech detected"
     else:
         kind = "sound without speech or music"
-    tones = [_AS_ADJECTIVES.get(word, word) for word in words if word not in kind][:2]
+    tones = [_AS_ADJECTIVES.get(word, word) for word in words if word not in _KINDS_OF_SOUND][:2]
     facts = [f"{', '.join(tones)} {kind}" if tones else kind, short_seconds(findings.duration_seconds)]
     if findings.tempo and not speech:
         facts.append(f"{number(findings.tempo.bpm, 0)} BPM")

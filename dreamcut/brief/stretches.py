@@ -74,6 +74,11 @@ def stretches(material: Material) -> tuple[Stretch, ...]:
     return ranked(found)
 
 
+def usable_seconds(part: Part) -> float:
+    """Return how much of a video shows one picture: without transitions, black, freezes and flashes."""
+    return sum(stretch.seconds for stretch in _of_video(part, None))
+
+
 def sound_stretches(material: Material) -> tuple[Stretch, ...]:
     """Return the stretches of audio files that are not silent, ranked by level: for a piece of sound."""
     found: list[Stretch] = []
@@ -116,8 +121,9 @@ def _of_shot(
     """Return the usable stretches of one shot, clear of the transitions at both ends."""
     shots = part.video.shots
     shot, following = shots[index], shots[index + 1] if index + 1 < len(shots) else None
-    start = shot.start_seconds + shot.transition_seconds
-    end = shot.end_seconds - (following.transition_seconds if following else 0.0)
+    # A shot begins in the middle of its transition: half of that lies inside it.
+    start = shot.start_seconds + shot.transition_seconds / 2
+    end = shot.end_seconds - (following.transition_seconds / 2 if following else 0.0)
     end = min(end, part.video.timing.duration_seconds)
     if end <= start:
         return []

@@ -7,6 +7,7 @@ from dreamcut.brief import words
 from dreamcut.brief.evidence import Evidence, Statement, measured, presence, stated, whole_prompt
 from dreamcut.brief.material import Material
 from dreamcut.brief.model import Constraint, ConstraintSource
+from dreamcut.brief.stretches import usable_seconds
 from dreamcut.findings import VideoFindings
 from dreamcut.models import Intent
 from dreamcut.prompt import Bound, Quantity, Ratio, Size
@@ -139,11 +140,15 @@ def _length_of_footage(material: Material) -> Suggestion | None:
     footage = [part for part in material.footage if part.video.timing.duration_seconds >= 1]
     if not footage:
         return None
-    whole = float(floor(sum(part.video.timing.duration_seconds for part in footage)))
+    total = sum(part.video.timing.duration_seconds for part in footage)
+    whole = float(floor(sum(usable_seconds(part) for part in footage))) or float(floor(total))
     evidence = tuple(measured(part.report, "timing.duration_seconds") for part in footage)
     usual = material.request.reading.profile.usual_seconds
     if usual and usual[1] < whole:
         return usual[1], "the longest that suits such a piece", evidence
+    if whole < floor(total):
+        left = f"what {words.seconds(total)} of footage leave without transitions, black and frozen stretches"
+        return whole, left, evidence
     return whole, "which is all of the footage", evidence
 
 

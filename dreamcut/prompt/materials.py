@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from dreamcut.prompt.model import Mention, Source, Span
+from dreamcut.models import AssetKind
+from dreamcut.prompt.model import AssetRole, Mention, Source, Span
 from dreamcut.prompt.text import is_ruled_out, span_of, words_pattern
 from dreamcut.prompt.vocabulary import MATERIALS, Material
 
@@ -19,6 +20,12 @@ _OWNER_END = re.compile(
     re.IGNORECASE,
 )
 _OWNER_REACH_CHARS = 70
+# "in the style of my photo" speaks of its look.
+_STYLE_BEFORE = re.compile(
+    r"\b(?:(?:style|look|mood|feel|vibe|aesthetics?|colou?rs?|palette|tones?|grade|grading|lighting|light)\s+of"
+    r"|inspired\s+by|in\s+keeping\s+with|(?:looks?|feels?)\s+like)\s+$",
+    re.IGNORECASE,
+)
 # "I want my video to be dark" speaks of the result.
 _RESULT = re.compile(r"\b(?:want|need|like|imagine|see)\s+$", re.IGNORECASE)
 _NOT_MATERIAL_AFTER = re.compile(
@@ -46,8 +53,15 @@ def owned_materials(prompt: str, scopes: tuple[Span, ...]) -> tuple[Mention, ...
         for mention in _mentions(prompt, owner.end(), end):
             meant_result = _RESULT.search(prompt[: owner.start()])
             if mention.span and not meant_result and not is_ruled_out(mention.span, scopes):
-                found.setdefault(mention.span.start, mention)
+                found.setdefault(mention.span.start, _as_meant(mention, before=prompt[: owner.start()]))
     return tuple(found[start] for start in sorted(found))
+
+
+def _as_meant(mention: Mention, *, before: str) -> Mention:
+    """Return a mention with the role that the words before it give: "in the style of" makes a reference."""
+    if mention.kind is AssetKind.IMAGE and _STYLE_BEFORE.search(before):
+        return mention.model_copy(update={"role": AssetRole.STYLE_REFERENCE})
+    return mention
 
 
 def _mentions(prompt: str, start: int, end: int) -> Iterator[Mention]:

@@ -204,3 +204,10 @@ def test_tones_read_as_adjectives() -> None:
     tones = (word("even delivery", "r", "m", 1.0), word("deep voice", "r", "m", 1.0))
     said = director.asset_completed(VOICE, audio().model_copy(update={"words": tones}), READING)
     assert said.content.startswith("→ ✅ even, deep-voiced narration detected, 16s")
+
+
+def test_a_voice_over_music_is_said_once() -> None:
+    over = audio().model_copy(
+        update={"words": (word("voice over music", "r", "m", 1.0),), "music_seconds": 15.0}
+    )
+    assert "→ ✅ narration over music detected" in director.asset_completed(VOICE, over, READING).content

@@ -352,3 +352,16 @@ def test_reads_any_order_of_words(words: list[str]) -> None:
     prompt = " ".join(words)
     assert PromptReading.model_validate_json(read(prompt).model_dump_json()) == read(prompt)
     assert Intent(read(prompt).intent.value)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "role"),
+    [
+        ("Poster in the style of my photo", AssetRole.STYLE_REFERENCE),
+        ("A trailer with the look of our picture", AssetRole.STYLE_REFERENCE),
+        ("An ad inspired by my image", AssetRole.STYLE_REFERENCE),
+        ("A slideshow of my photos", AssetRole.STILL),  # control: the picture itself
+    ],
+)
+def test_a_picture_whose_look_is_meant_is_a_reference(prompt: str, role: AssetRole) -> None:
+    assert [mention.role for mention in read_prompt(prompt, options=QueryOptions()).materials] == [role]

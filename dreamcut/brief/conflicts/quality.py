@@ -10,6 +10,7 @@ from dreamcut.brief.model import Action, Conflict, ConflictKind, Severity
 from dreamcut.brief.target import practice
 from dreamcut.findings import AudioFindings, TimeRange, VideoFindings
 
+DRAWN_FLAT_SHARE = 0.6  # of the area without any texture: graphics, text, screenshots (docs/looks.md)
 DARK_HIGHLIGHTS_LUMA = 0.25  # the 95th percentile below it: even the lights are dark
 BLOWN_SHARE = 0.10  # of the area, white without detail
 CLIPPED_SHARE = 0.0005  # of the samples
@@ -76,8 +77,8 @@ def _partial(part: Part) -> list[Conflict]:
 
 def _exposure(part: Part) -> list[Conflict]:
     look, found = part.look, []
-    if look is None:
-        return []
+    if look is None or (look.detail and (look.detail.flat_share or 0.0) > DRAWN_FLAT_SHARE):
+        return []  # flat colours are drawn, not exposed
     if look.tone.p95_luma < DARK_HIGHLIGHTS_LUMA:
         found.append(
             _fault(

@@ -11,6 +11,7 @@ from dreamcut.brief import Brief, BriefRequest, LedgerEntry, compose
 from dreamcut.brief.evidence import Basis, Evidence, Statement, measured, resolve
 from dreamcut.brief.model import Clip, Generate, Still
 from dreamcut.findings import AudioFindings, ImageFindings, VideoFindings
+from dreamcut.findings.video import TransitionKind
 from dreamcut.models import AssetKind, Intent
 from dreamcut.prompt import AssetRole
 from tests.support.findings import (
@@ -299,3 +300,35 @@ def test_every_name_of_the_package_stays_what_it_is_after_imports() -> None:
     for name in brief_package.__all__:
         assert not isinstance(getattr(brief_package, name), ModuleType), name
     assert callable(brief_package.compose)
+
+
+def test_without_a_stated_length_only_what_shows_is_planned() -> None:
+    clip = video()  # two dissolves of 2 s: half of each lies in either shot
+    shots = tuple(
+        shot.model_copy(update={"opens_with": TransitionKind.DISSOLVE, "transition_seconds": 2.0})
+        if shot.index in (3, 7)
+        else shot
+        for shot in clip.shots
+    )
+    footage = report(0, "city.mp4", clip.model_copy(update={"shots": shots, "sound": None}))
+    direction = compose(request("A video of my footage", footage)).directions[0]
+    assert not [beat for beat in direction.beats if isinstance(beat.source, Generate)]
+
+
+def test_a_dark_graphic_is_no_exposure_fault() -> None:
+    def found(flat_share: float) -> bool:
+        picture = image()
+        assert picture.look is not None
+        assert picture.look.detail is not None
+        look = picture.look.model_copy(
+            update={
+                "tone": picture.look.tone.model_copy(update={"p95_luma": 0.05}),
+                "detail": picture.look.detail.model_copy(update={"flat_share": flat_share}),
+            }
+        )
+        poster = report(0, "a.png", picture.model_copy(update={"look": look}))
+        conflicts = compose(request("A 10 s video of my photo", poster)).conflicts
+        return any("dark even in its lights" in one.statement for one in conflicts)
+
+    assert found(0.2)  # control: a photo that dark is said
+    assert not found(0.95)
