@@ -72,7 +72,7 @@ class FeedState:
     def _place(self, message: Message) -> None:
         if message.type is MessageType.ASSET_PROGRESS:
             if message.asset_id is not None:
-                self.doing[message.asset_id] = message.content
+                self.doing[message.asset_id] = str(message.data.get("step", message.content))
             return
         if message.asset_id is not None and message.type in {MessageType.ASSET_COMPLETE, MessageType.ERROR}:
             for block in self.blocks:

@@ -65,6 +65,22 @@ def asset_started(asset: Asset) -> NewMessage:
     )
 
 
+def asset_progress(asset: Asset, step: str, *, progress: int) -> NewMessage:
+    """Return the line for a step of an analysis; one that reports several times is said once.
+
+    Args:
+        step: a noun from the craft, "shots" or "loudness".
+        progress: of the asset, percent.
+    """
+    return _line(
+        MessageType.ASSET_PROGRESS,
+        None,
+        f"{printable(asset.filename)}: {step}",
+        key=f"asset:{asset.position}:step:{step}",
+        data={"step": step, "progress": progress},
+    )
+
+
 def asset_completed(asset: Asset, findings: AnyFindings, reading: PromptReading) -> NewMessage:
     """Return what an asset turned out to be, two to four measured facts."""
     if isinstance(findings, ImageFindings):
@@ -140,7 +156,7 @@ def production(*, ready_for_production: bool, waiting: int = 0) -> NewMessage:
 
 
 def _line(
-    kind: MessageType, emoji: str, content: str, *, key: str, data: Mapping[str, object] | None = None
+    kind: MessageType, emoji: str | None, content: str, *, key: str, data: Mapping[str, object] | None = None
 ) -> NewMessage:
     return NewMessage(type=kind, emoji=emoji, content=content, key=key, data=dict(data or {}))
 

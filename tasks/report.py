@@ -7,11 +7,11 @@ from analyzers.steps import Step
 from dreamcut import director
 from dreamcut.errors import DreamCutError
 from dreamcut.findings import AnyFindings
-from dreamcut.models import Asset, AssetStatus, MessageType, NewMessage
+from dreamcut.models import Asset, AssetStatus
 from dreamcut.prompt import PromptReading
 from dreamcut.store.protocol import AssetOutcome, Store
 
-MIN_SECONDS_BETWEEN_STEPS = 0.1  # steps may come in a burst; a screen shows ten a second
+MIN_SECONDS_BETWEEN_REPEATS = 0.1  # one step may report in a burst; a screen shows ten a second
 
 
 def report_start(store: Store, asset: Asset) -> None:
@@ -26,27 +26,23 @@ def report_start(store: Store, asset: Asset) -> None:
 
 def step_reporter(store: Store, asset: Asset, *, check: Callable[[], None]) -> Callable[[Step], None]:
     """Return an `on_step` that stores progress and the findings so far; `check` may raise to stop."""
-    last = 0.0
+    last, last_step = 0.0, ""
     furthest = asset.progress
 
     def on_step(step: Step) -> None:
-        nonlocal last, furthest
+        nonlocal last, last_step, furthest
         check()
         now = time.monotonic()
-        if now - last < MIN_SECONDS_BETWEEN_STEPS or step.progress < furthest:
+        too_soon = step.name == last_step and now - last < MIN_SECONDS_BETWEEN_REPEATS
+        if too_soon or step.progress < furthest:
             return
-        last, furthest = now, step.progress
+        last, last_step, furthest = now, step.name, step.progress
         store.update_asset(
             asset.id,
             status=AssetStatus.ANALYZING,
             progress=step.progress,
             analysis=None if step.findings is None else step.findings.model_dump(mode="json"),
-            message=NewMessage(
-                type=MessageType.ASSET_PROGRESS,
-                content=step.name,
-                key=f"asset:{asset.position}:step:{step.name}",  # a step may report several times
-                data={"progress": step.progress},
-            ),
+            message=director.asset_progress(asset, step.name, progress=step.progress),
         )
 
     return on_step

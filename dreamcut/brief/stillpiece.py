@@ -12,14 +12,18 @@ from dreamcut.models import Intent
 
 
 def still_directions(material: Material, target: Target) -> tuple[Direction, ...]:
-    """Return two directions: one on the user's own picture where there is one, one made from the words."""
+    """Return two directions: one on the user's own picture where there is one, one made from the words.
+
+    A picture that was given for its look alone is a model, not the base: then the new one comes first.
+    """
     made = _made(material)
     own = _own_picture(material, target)
     if own is None:
         return (made, _waiting(material))
     picture, name, logline = own
-    first = _direction(1, name, logline, picture, material)
-    return (first, made.model_copy(update={"id": "direction-2"}))
+    built = _direction(1, name, logline, picture, material)
+    first, second = (built, made) if material.stills or isinstance(picture, Clip) else (made, built)
+    return (first, second.model_copy(update={"id": "direction-2"}))
 
 
 def _own_picture(material: Material, target: Target) -> tuple[Picture, str, Statement] | None:

@@ -211,3 +211,10 @@ def test_a_voice_over_music_is_said_once() -> None:
         update={"words": (word("voice over music", "r", "m", 1.0),), "music_seconds": 15.0}
     )
     assert "→ ✅ narration over music detected" in director.asset_completed(VOICE, over, READING).content
+
+
+def test_a_step_names_its_file_and_keeps_one_key() -> None:
+    first, again = (director.asset_progress(FOOTAGE, "frames", progress=p) for p in (10, 40))
+    assert first.content == "city_drive.mp4: frames"
+    assert first.key == again.key
+    assert again.data == {"step": "frames", "progress": 40}

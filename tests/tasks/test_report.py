@@ -27,23 +27,23 @@ def stored(store: PostgresStore, asset: Asset) -> Asset:
 def test_steps_move_forward_and_name_themselves_once(
     store: PostgresStore, asset: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report, "MIN_SECONDS_BETWEEN_STEPS", 0.0)
+    monkeypatch.setattr(report, "MIN_SECONDS_BETWEEN_REPEATS", 0.0)
     report.report_start(store, asset)
     on_step = report.step_reporter(store, asset, check=lambda: None)
     for name, progress in (("frames", 10), ("frames", 40), ("late", 20), ("shots", 60)):
         on_step(Step(name, progress, None))
     assert stored(store, asset).progress == 60
     said = [m.content for m in store.messages(asset.query_id) if m.type is MessageType.ASSET_PROGRESS]
-    assert said == ["frames", "shots"]
+    assert said == ["a.png: frames", "a.png: shots"]
 
 
 def test_a_burst_of_steps_is_thinned(
     store: PostgresStore, asset: Asset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report, "MIN_SECONDS_BETWEEN_STEPS", 3600.0)
+    monkeypatch.setattr(report, "MIN_SECONDS_BETWEEN_REPEATS", 3600.0)
     on_step = report.step_reporter(store, asset, check=lambda: None)
     for progress in range(1, 50):
-        on_step(Step(f"step {progress}", progress, None))
+        on_step(Step("frames", progress, None))
     assert stored(store, asset).progress == 1
 
 

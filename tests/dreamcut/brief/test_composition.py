@@ -332,3 +332,13 @@ def test_a_dark_graphic_is_no_exposure_fault() -> None:
 
     assert found(0.2)  # control: a photo that dark is said
     assert not found(0.95)
+
+
+def test_a_picture_given_for_its_look_is_not_the_base_of_a_poster() -> None:
+    def names(prompt: str) -> list[str]:
+        brief = compose(request(prompt, report(0, "lava.jpg", image()), intent=Intent.IMAGE))
+        assert [direction.id for direction in brief.directions] == ["direction-1", "direction-2"]
+        return [direction.name for direction in brief.directions]
+
+    assert names("Poster in the style of my photo") == ["Make it new", "Build on lava.jpg"]
+    assert names("Poster from my photo") == ["Build on lava.jpg", "Make it new"]
