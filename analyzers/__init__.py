@@ -25,7 +25,7 @@ def analyze(
 
     Raises:
         MediaError: the file cannot be analysed; the message names it and says why.
-        AnalysisCancelled: `analyzers.media.stop_children` was called meanwhile.
+        AnalysisCancelled: `analyzers.child.stop_children` was called meanwhile.
     """
     findings: ImageFindings | VideoFindings | AudioFindings
     findings = import_module(ROOMS[kind]).analyze(path, on_step=on_step)

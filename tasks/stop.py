@@ -17,13 +17,14 @@ def stop_query(query_id: UUID, *, until: Callable[[], bool], limit_seconds: floa
 
     An analysis opens several decoders one after the other, so they are ended until none comes back.
     """
-    from analyzers import media
+
+    from analyzers import child  # numpy comes with it, and nothing else here needs that
 
     with _lock:
         _stopped.add(query_id)
     waiting = threading.Event()
     for _turn in range(int(limit_seconds / POLL_SECONDS)):
-        media.stop_children()
+        child.stop_children()
         if until():
             return
         waiting.wait(POLL_SECONDS)

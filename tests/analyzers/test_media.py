@@ -13,7 +13,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from analyzers import media, signatures
+from analyzers import child, media, signatures
 from dreamcut.errors import (
     AnalysisCancelled,
     AnalysisTimedOut,
@@ -273,7 +273,7 @@ def test_cancelling_ends_the_reader_and_the_child(tmp_path: Path) -> None:
     reader = threading.Thread(target=consume)
     reader.start()
     assert started.wait(10)
-    assert media.stop_children() == 1
+    assert child.stop_children() == 1
     reader.join(10)
     assert len(caught) == 1
     assert not [p for p in psutil.Process().children() if "analyzers.decoder" in " ".join(p.cmdline())]
