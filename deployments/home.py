@@ -16,7 +16,7 @@ def prepare_home(settings: Settings) -> None:
     mode = 0o755 if hasattr(os, "geteuid") and os.geteuid() == 0 else 0o700
     try:
         if not settings.home.exists():
-            settings.home.mkdir(parents=True)
+            settings.home.mkdir(parents=True, exist_ok=True)  # two commands may start at once
             settings.home.chmod(mode)
         for folder in (settings.home / "prefect", settings.home / "run", settings.logs):
             folder.mkdir(mode=0o700, exist_ok=True)

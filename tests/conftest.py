@@ -1,6 +1,8 @@
 """Fixtures of all rooms."""
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -12,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 # Before anything imports Prefect: it reads its settings then, and must neither find a user's nor call home.
 os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="dreamcut-prefect-")
+atexit.register(shutil.rmtree, os.environ["PREFECT_HOME"], ignore_errors=True)
 os.environ.pop("PREFECT_API_URL", None)
 os.environ.update(DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false")
 for _name in [name for name in os.environ if name.startswith("DREAMCUT_") and name != "DREAMCUT_CORPUS"]:
