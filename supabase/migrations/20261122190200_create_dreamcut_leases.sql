@@ -73,7 +73,7 @@ create policy "Service role can manage all leases"
 create function public.offer_dreamcut_work()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if tg_op = 'UPDATE' then
@@ -136,7 +136,7 @@ create function public.take_dreamcut_lease(
 )
 returns setof public.dreamcut_leases
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_lease public.dreamcut_leases%rowtype;
@@ -256,7 +256,7 @@ create function public.claim_dreamcut_query(
 )
 returns setof public.dreamcut_leases
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select * from public.take_dreamcut_lease(false, p_query_id, p_worker_id, p_lease_seconds);
 $$;
@@ -269,7 +269,7 @@ create function public.claim_dreamcut_asset(
 )
 returns setof public.dreamcut_leases
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select * from public.take_dreamcut_lease(true, p_asset_id, p_worker_id, p_lease_seconds);
 $$;
@@ -279,7 +279,7 @@ $$;
 create function public.renew_dreamcut_lease(p_lease_token bigint, p_lease_seconds integer default 30)
 returns timestamptz
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_free_at timestamptz;
@@ -304,7 +304,7 @@ $$;
 create function public.release_dreamcut_lease(p_lease_token bigint)
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     update public.dreamcut_leases l
@@ -319,7 +319,7 @@ $$;
 create function public.release_dreamcut_worker(p_worker_id text)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_released integer;
@@ -347,7 +347,7 @@ create function public.check_dreamcut_lease(p_lease_token bigint, p_query_id uui
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_lease_token is not null and not exists (
