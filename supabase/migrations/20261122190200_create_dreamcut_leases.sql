@@ -2,7 +2,8 @@
 -- fencing token: whoever holds a newer token has it, and writes with an older one are refused. The table is
 -- not published, so that renewing a lease is no event.
 -- Lock order: the lease first, then the query's row, then the asset's. Whoever holds the query's row and
--- comes to its leases last skips those that are locked; a claimer clears away what is left of ended work.
+-- comes to its leases last skips those that are locked; what is then left of ended work says nothing, and a
+-- claimer clears it away.
 
 alter table public.dreamcut_queries
     add column worker_id text,
@@ -188,9 +189,10 @@ begin
                    and not exists (
                            select 1
                              from public.dreamcut_leases o
+                             join public.dreamcut_assets a on a.id = o.asset_id
                             where o.query_id = l.query_id
-                              and o.asset_id is not null
                               and o.free_at > now()
+                              and a.status in ('pending', 'analyzing')
                        )
                  order by l.free_at
                  limit 1
@@ -215,9 +217,11 @@ begin
             if not v_has_ended and not exists (
                 select 1
                   from public.dreamcut_leases o
+                  left join public.dreamcut_assets a on a.id = o.asset_id
                  where o.query_id = v_lease.query_id
                    and (o.asset_id is null) = p_of_assets
                    and o.free_at > now()
+                   and (o.asset_id is null or a.status in ('pending', 'analyzing'))
             ) then
                 exit;
             end if;

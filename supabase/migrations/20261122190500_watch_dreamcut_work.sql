@@ -85,6 +85,7 @@ as $$
       where l.token is not null
         and l.free_at > now()
         and q.status = 'processing'
+        and (a.id is null or a.status in ('pending', 'analyzing'))
         and q.updated_at < now() - p_stuck_after
       order by q.updated_at, l.id
       limit p_limit)
