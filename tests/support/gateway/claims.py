@@ -36,7 +36,7 @@ class Caller:
 class Keys:
     """The secret of a project and the two keys that are signed with it."""
 
-    secret: str
+    secret: str = field(repr=False)
 
     @property
     def anon(self) -> str:
