@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from gateway.claims import Caller, Keys
+
+if TYPE_CHECKING:
+    from gateway.catalog import Catalog
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
@@ -27,6 +32,8 @@ class Project:
 
     conninfo: str = field(repr=False)  # of a user that may `set role` to anon, authenticated and service_role
     keys: Keys
+    storage_folder: Path = Path("storage")  # a folder for each bucket
+    _catalog: "Catalog | None" = field(default=None, repr=False)
     _idle: list[Connection] = field(default_factory=list, repr=False)
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_POOL_SIZE), repr=False)
 
@@ -44,14 +51,33 @@ class Project:
             try:
                 yield connection
                 await connection.execute("commit")
-            except psycopg.Error:
+            except BaseException:
                 await self._roll_back(connection)
                 raise
-            except BaseException:
-                # Also a cancelled request: its statement may still run on this connection.
-                await connection.close()
-                raise
             self._idle.append(connection)
+
+    async def catalog(self) -> "Catalog":
+        """Return what the exposed schema holds, as last read.
+
+        Raises:
+            DatabaseAway: the server does not answer.
+        """
+        if self._catalog is None:
+            from gateway.catalog import read_catalog
+
+            try:
+                connection = await self.connect()
+                try:
+                    self._catalog = await read_catalog(connection)
+                finally:
+                    await connection.close()
+            except psycopg.OperationalError as error:
+                raise DatabaseAway("Database connection error.") from error
+        return self._catalog
+
+    def forget_catalog(self) -> None:
+        """Have the schema read anew: it does not hold what a request names, so it may have changed."""
+        self._catalog = None
 
     async def close(self) -> None:
         """Close the idle connections."""
@@ -72,7 +98,7 @@ class Project:
             connection = await self.connect()
             await connection.execute(opening)
         except psycopg.OperationalError as error:
-            raise DatabaseAway("Database connection error. Retrying the connection.") from error
+            raise DatabaseAway("Database connection error.") from error
         return connection
 
     async def connect(self, **parameters: Any) -> Connection:
@@ -80,17 +106,20 @@ class Project:
         return await psycopg.AsyncConnection.connect(self.conninfo, autocommit=True, **parameters)
 
     async def _roll_back(self, connection: Connection) -> None:
-        with suppress(psycopg.OperationalError):
-            await connection.execute("rollback")
-            self._idle.append(connection)
-            return
+        # The statement of a cancelled request may still run: such a connection is of no more use.
+        if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+            with suppress(psycopg.OperationalError):
+                await connection.execute("rollback")
+                self._idle.append(connection)
+                return
         await connection.close()
 
 
 def _opening(caller: Caller, *, read_only: bool) -> sql.Composed:
     """Return the start of a transaction as one text, which is one round trip."""
     return sql.SQL(
-        "begin {}; select set_config('role', {}, true), set_config('request.jwt.claims', {}, true)"
+        "begin {}; select set_config('search_path', 'public, extensions', true),"
+        " set_config('role', {}, true), set_config('request.jwt.claims', {}, true)"
     ).format(
         sql.SQL("read only" if read_only else "read write"),
         sql.Literal(caller.role),
