@@ -17,7 +17,8 @@
         ├── StoreRefused          it does not accept our address, key or password
         ├── SchemaMismatch        the database lacks a migration that this code needs
         ├── NotFound              no such query or asset
-        └── StateConflict         the state machine refuses this step
+        ├── StateConflict         the state machine refuses this step
+        └── LeaseLost             another worker has the work, or it has ended
 
 `retryable` says whether the same call may succeed later; the same bytes never do.
 """
@@ -107,6 +108,10 @@ class NotFound(StoreError):
 
 class StateConflict(StoreError):
     """The state machine refuses this step."""
+
+
+class LeaseLost(StoreError):
+    """Another worker has the work, or it has ended: stop, and write nothing more."""
 
 
 def printable(name: str) -> str:

@@ -6,6 +6,7 @@ import psycopg
 
 from dreamcut.errors import (
     InvalidRequest,
+    LeaseLost,
     NotFound,
     SchemaMismatch,
     StateConflict,
@@ -15,12 +16,11 @@ from dreamcut.errors import (
 )
 from dreamcut.store.patience import LostRace
 
-type_of_error = type[StoreError] | type[InvalidRequest]
-
 # A code of SQLSTATE or, where the first two characters say enough, its class.
-_BY_SQLSTATE: dict[str, type_of_error] = {
+_BY_SQLSTATE: dict[str, type[StoreError] | type[InvalidRequest]] = {
     "P0002": NotFound,
     "55000": StateConflict,
+    "55006": LeaseLost,
     "42P01": SchemaMismatch,
     "42883": SchemaMismatch,
     "42703": SchemaMismatch,

@@ -57,3 +57,6 @@ class Patience:
                     log.warning("the database is back after %.1f s", time.monotonic() - began)
                 return answer
             pause(next(waits), check=self.check)
+
+
+IMPATIENT = Patience()

@@ -1,4 +1,4 @@
-"""Waiting for changes where nobody calls: look at a small part of a row, the less often the longer it rests."""
+"""Waiting for changes where nobody calls: look at a small part, the less often the longer it rests."""
 
 import threading
 import time

@@ -26,7 +26,10 @@ KEY_VARIABLE = "SUPABASE_SERVICE_ROLE_KEY"
 
 _FRONT_END = {"anon": "the anon key", "authenticated": "the token of a user"}
 _WHERE_KEYS_ARE = "copy the service_role or secret key from the project's settings, API keys"
-HOW_TO_MIGRATE = "run `supabase db push`, or `dreamcut migrate` with the project's connection string in DREAMCUT_DATABASE_URL"
+HOW_TO_MIGRATE = (
+    "run `supabase db push`, or `dreamcut migrate` with DREAMCUT_DATABASE_URL set to the project's "
+    "connection string"
+)
 # The gateway's or PostgREST's own trouble. 520 to 530 are the network in front of hosted projects, 544 is
 # the platform's word for a database that did not answer it in time.
 _AWAY = {408, 425, 429, 500, 502, 503, 504, *range(520, 531), 544}

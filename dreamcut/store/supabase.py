@@ -3,22 +3,22 @@
 The module has the name of the package that it is about; imports are absolute, so neither hides the other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 
 from dreamcut.errors import NotFound, SchemaMismatch
-from dreamcut.models import Asset, AssetStatus, Intent, Message, NewQuery, Query, QueryStage
+from dreamcut.models import Asset, Message, Query
 from dreamcut.store.clients import shared_client
-from dreamcut.store.parameters import asset_row, message_parameters, outcome_parameters, worker_name
-from dreamcut.store.patience import Patience
+from dreamcut.store.patience import IMPATIENT, Patience
 from dreamcut.store.polling import Polling
-from dreamcut.store.protocol import AssetOutcome, NewMessage
+from dreamcut.store.protocol import Lease
 from dreamcut.store.rest_failures import HOW_TO_MIGRATE, check_key, project_url, transport_error
-from dreamcut.store.storable import storable, storable_value, unchanged
+from dreamcut.store.storable import unchanged
+from dreamcut.store.writes import Parameters, Writes
 
 if TYPE_CHECKING:
     from postgrest import APIResponse, CountMethod
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 # A number would come as a float: as text no digit is lost.
 _QUERY = (
     "id,user_id,prompt:user_prompt,intent,options,status,stage,progress,error_message,processing_time_ms,"
-    "models_used,cost_estimate::text,created_at,updated_at,completed_at"
+    "models_used,cost_estimate::text,worker_id,attempts,created_at,updated_at,completed_at"
 )
 _ASSET = (
     "id,query_id,position,url,filename,kind:type,description:user_description,status,progress,"
-    "error_message,processing_time_ms,model_used"
+    "error_message,processing_time_ms,model_used,cost_estimate::text,worker_id,attempts"
 )
 _MESSAGE = "id,query_id,seq,type,content,emoji,asset_id,data,created_at"
 
 
-class SupabaseStore:
+class SupabaseStore(Writes):
     """Queries, assets and messages in a Supabase project; see `Store`. Safe to use from many threads at once.
 
     Args:
@@ -48,11 +48,14 @@ class SupabaseStore:
         StoreRefused: the key says that it is another kind of key, or has expired.
     """
 
-    def __init__(self, url: str, key: str, *, patience: Patience = Patience()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self, url: str, key: str, *, lease: Lease | None = None, patience: Patience = IMPATIENT
+    ) -> None:
         check_key(key)
         self._url = project_url(url)
         self._key = key
         self._patience = patience
+        self._lease_token = None if lease is None else lease.token
         self._polling = Polling(self._look)
 
     def check_schema(self) -> None:
@@ -77,33 +80,15 @@ class SupabaseStore:
                 f"{newest.version}_{newest.name}: {HOW_TO_MIGRATE}"
             )
 
-    def initialize_query(self, request: NewQuery, *, intent: Intent) -> UUID:
-        """Create the query, its assets and the first message; the same idempotency key gives the same id."""
-        answer = self._call(
-            "initialize_dreamcut_query",
-            {
-                "p_user_id": unchanged(request.user_id, "the user id"),
-                "p_user_prompt": storable(request.prompt),
-                "p_intent": intent.value,
-                "p_options": storable_value(request.options.model_dump(exclude_none=True)),
-                "p_assets": storable_value([asset_row(asset) for asset in request.assets]),
-                # A key of our own makes it safe to ask again after a lost answer.
-                "p_idempotency_key": unchanged(
-                    request.idempotency_key or f"once-{uuid4()}", "the idempotency key"
-                ),
-            },
-        )
-        return UUID(answer)
-
     def query(self, query_id: UUID) -> Query:
         """Return one query."""
         return Query.model_validate(self._row("dreamcut_queries", _QUERY, query_id, noun="query"))
 
     def payload(self, query_id: UUID) -> dict[str, Any] | None:
-        """Return the stored brief, or None before completion."""
-        payload: dict[str, Any] | None = self._row("dreamcut_queries", "payload", query_id, noun="query")[
-            "payload"
-        ]
+        """Return the whole stored brief, or None before completion."""
+        payload: dict[str, Any] | None = self._call("dreamcut_brief", {"p_query_id": query_id})
+        if payload is None:
+            self.query(query_id)
         return payload
 
     def queries(self, *, user_id: str | None = None, limit: int = 20) -> list[Query]:
@@ -142,8 +127,11 @@ class SupabaseStore:
         return [Asset.model_validate(row) for row in rows]
 
     def analysis(self, asset_id: UUID) -> dict[str, Any] | None:
-        """Return the stored findings of an asset, or None."""
-        return self._row("dreamcut_assets", "analysis", asset_id, noun="asset")["analysis"] or None
+        """Return the whole stored findings of an asset, or None."""
+        analysis: dict[str, Any] | None = self._call("dreamcut_analysis", {"p_asset_id": asset_id})
+        if analysis is None:
+            self._row("dreamcut_assets", "id", asset_id, noun="asset")
+        return analysis
 
     def messages(self, query_id: UUID, *, after_seq: int = 0) -> list[Message]:
         """Return the messages with a higher sequence number, in order."""
@@ -182,79 +170,9 @@ class SupabaseStore:
             lambda client: client.table("dreamcut_queries").select(columns).eq("id", query_id).execute()
         )
 
-    def update_asset(
-        self,
-        asset_id: UUID,
-        *,
-        status: AssetStatus,
-        progress: int,
-        analysis: Mapping[str, Any] | None = None,
-        outcome: AssetOutcome | None = None,
-        message: NewMessage | None = None,
-    ) -> bool:
-        """Advance an asset and say so; returns False when the report came late and changed nothing."""
-        return self._write(
-            "advance_dreamcut_asset",
-            {
-                "p_asset_id": asset_id,
-                "p_status": status.value,
-                "p_progress": progress,
-                "p_analysis": None if analysis is None else storable_value(analysis),
-                "p_worker_id": worker_name(),
-                **outcome_parameters(outcome),
-                **message_parameters(message, prefix="p_message_", content="p_message"),
-            },
-        )
-
-    def advance_query(
-        self, query_id: UUID, *, stage: QueryStage, progress: int, message: NewMessage | None = None
-    ) -> bool:
-        """Move a query forward; returns False when it was already there or ended."""
-        return self._write(
-            "advance_dreamcut_query",
-            {
-                "p_query_id": query_id,
-                "p_stage": stage.value,
-                "p_progress": progress,
-                **message_parameters(message, prefix="p_message_", content="p_message"),
-            },
-        )
-
-    def add_message(self, query_id: UUID, message: NewMessage, *, asset_id: UUID | None = None) -> bool:
-        """Append a message; returns False when its key was already there."""
-        parameters = message_parameters(message, prefix="p_", content="p_content")
-        # A key of our own makes it safe to write again after a lost answer.
-        parameters["p_key"] = parameters["p_key"] or f"once-{uuid4()}"
-        return self._write(
-            "add_dreamcut_message", {"p_query_id": query_id, "p_asset_id": asset_id, **parameters}
-        )
-
-    def complete_query(
-        self,
-        query_id: UUID,
-        payload: Mapping[str, Any],
-        *,
-        processing_time_ms: int,
-        models_used: Sequence[str],
-        cost_estimate: Decimal,
-    ) -> bool:
-        """Complete a query once; returns False on a repeat, raises StateConflict on a failed query."""
-        return self._write(
-            "finish_dreamcut_query",
-            {
-                "p_query_id": query_id,
-                "p_payload": storable_value(payload),
-                "p_processing_time_ms": processing_time_ms,
-                "p_models_used": [storable(model) for model in models_used],
-                "p_cost_estimate": str(cost_estimate),
-            },
-        )
-
-    def fail_query(self, query_id: UUID, *, error_message: str) -> bool:
-        """End a query as failed once; returns False when it had already ended."""
-        return self._write(
-            "fail_dreamcut_query", {"p_query_id": query_id, "p_error_message": storable(error_message)}
-        )
+    def holding(self, lease: Lease) -> Self:
+        """Return this store for the holder of a lease: its writes are refused once the lease is lost."""
+        return type(self)(self._url, self._key, lease=lease, patience=self._patience)
 
     def close(self) -> None:
         """Stop waiting. The connections belong to the process and are closed with it."""
@@ -275,11 +193,11 @@ class SupabaseStore:
     def _rows(self, ask: Callable[["Client"], "APIResponse"]) -> list[dict[str, Any]]:
         return _as_rows(self._ask(ask).data)
 
-    def _write(self, function: str, parameters: Mapping[str, Any]) -> bool:
-        return bool(self._call(function, parameters))
+    def _call(self, function: str, parameters: Parameters) -> Any:  # Any: as the function returns
+        return self._ask(lambda client: client.rpc(function, _as_json(parameters)).execute()).data
 
-    def _call(self, function: str, parameters: Mapping[str, Any]) -> Any:  # Any: what the function returns
-        return self._ask(lambda client: client.rpc(function, dict(parameters)).execute()).data
+    def _call_for_rows(self, function: str, parameters: Parameters) -> list[dict[str, Any]]:
+        return _as_rows(self._call(function, parameters))
 
     def _ask(self, ask: Callable[["Client"], "APIResponse"]) -> "APIResponse":
         """Send one request, and again where that can help: all of them may be repeated."""
@@ -291,6 +209,11 @@ class SupabaseStore:
                 raise transport_error(error, url=self._url) from error
 
         return self._patience.ask(once)
+
+
+def _as_json(parameters: Parameters) -> dict[str, Any]:
+    """Return parameters for a client that makes JSON of them, and knows UUID but not Decimal."""
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in parameters.items()}
 
 
 def _as_rows(data: Any) -> list[dict[str, Any]]:  # Any: JSON
