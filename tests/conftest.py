@@ -21,7 +21,7 @@ _ours = ("DREAMCUT_", "SUPABASE_")
 for _name in [name for name in os.environ if name.startswith(_ours) and name != "DREAMCUT_CORPUS"]:
     del os.environ[_name]
 
-pytest_plugins = ["postgres", "services"]
+pytest_plugins = ["postgres", "services", "supabase_project"]
 
 ROOT = Path(__file__).parents[1]
 
