@@ -16,7 +16,7 @@ from dreamcut.store.failures import as_store_error
 from dreamcut.store.patience import IMPATIENT, LostRace, Patience
 from dreamcut.store.pools import shared_pool
 from dreamcut.store.protocol import AssetOutcome, Lease, NewMessage, worker_name
-from dreamcut.store.storable import storable, storable_json
+from dreamcut.store.storable import storable, storable_json, unchanged
 
 _QUERY = """
     select id, user_id, user_prompt as prompt, intent, options, status, stage, progress, error_message,
@@ -89,13 +89,13 @@ class PostgresStore:
             ) as id
             """,
             [
-                _unchanged(request.user_id, "the user id"),
+                unchanged(request.user_id, "the user id"),
                 storable(request.prompt),
                 intent.value,
                 storable_json(request.options.model_dump(exclude_none=True)),
                 storable_json([_asset_row(asset) for asset in request.assets]),
                 # A key of our own makes it safe to ask again after a lost connection.
-                _unchanged(request.idempotency_key or f"once-{uuid4()}", "the idempotency key"),
+                unchanged(request.idempotency_key or f"once-{uuid4()}", "the idempotency key"),
             ],
         )
         query_id: UUID = row["id"]
@@ -122,7 +122,7 @@ class PostgresStore:
              order by created_at desc, id
              limit %(limit)s
             """,
-            {"user": user_id, "limit": limit},
+            {"user": user_id and unchanged(user_id, "the user id"), "limit": limit},
         )
         return [_as_query(row) for row in rows]
 
@@ -387,7 +387,7 @@ def _as_query(row: dict[str, Any]) -> Query:
 
 def _asset_row(asset: NewAsset) -> dict[str, Any]:
     return {
-        "url": _unchanged(asset.url, "the address of an asset"),
+        "url": unchanged(asset.url, "the address of an asset"),
         "type": asset.kind.value,
         "filename": asset.filename,
         "description": asset.description,
@@ -416,14 +416,3 @@ def _message_parameters(message: NewMessage | None, *, key_if_none: str | None) 
 
 def _storable_or_none(text: str | None) -> str | None:
     return None if text is None else storable(text)
-
-
-def _unchanged(text: str, noun: str) -> str:
-    """Return the text itself: what names something must not be changed to fit.
-
-    Raises:
-        InvalidRequest: Postgres cannot hold it.
-    """
-    if storable(text) != text:
-        raise InvalidRequest(f"{noun} holds a character that cannot be stored: {storable(text)}")
-    return text
