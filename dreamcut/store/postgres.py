@@ -10,9 +10,10 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
 
-from dreamcut.errors import InvalidRequest, NotFound, StoreError, StoreUnavailable
+from dreamcut.errors import NotFound, StoreUnavailable
 from dreamcut.models import Asset, Message, Query
 from dreamcut.store.changes import Changes
+from dreamcut.store.conninfo import CONNECT_SECONDS
 from dreamcut.store.failures import as_store_error
 from dreamcut.store.patience import IMPATIENT, LostRace, Patience
 from dreamcut.store.pools import shared_pool
@@ -158,7 +159,21 @@ class PostgresStore(Writes):
         self, statement: Statement, parameters: Mapping[str, Any] | Sequence[Any]
     ) -> list[dict[str, Any]]:
         """Run one statement in a transaction, and again where that can help: all of them may be repeated."""
-        return self._patience.ask(lambda: self._ask_or_complain(statement, parameters))
+        is_away = False
+
+        def once() -> list[dict[str, Any]]:
+            nonlocal is_away
+            if is_away:  # the pool would wait between its own tries
+                self._try_to_connect()
+            try:
+                return self._ask_or_complain(statement, parameters)
+            except LostRace:
+                raise
+            except StoreUnavailable:
+                is_away = True
+                raise
+
+        return self._patience.ask(once)
 
     def _ask_or_complain(
         self, statement: Statement, parameters: Mapping[str, Any] | Sequence[Any]
@@ -166,7 +181,8 @@ class PostgresStore(Writes):
         try:
             return self._ask_once(statement, parameters)
         except PoolTimeout as error:
-            raise self._why_no_connection() from error
+            self._try_to_connect()
+            raise StoreUnavailable("every connection to the database is busy") from error
         except psycopg.Error as error:
             failure = as_store_error(error)
             if isinstance(failure, StoreUnavailable) and not isinstance(failure, LostRace):
@@ -186,12 +202,11 @@ class PostgresStore(Writes):
             connection.execute("set local role service_role")
             return cursor.execute(statement, parameters).fetchall()
 
-    def _why_no_connection(self) -> StoreError | InvalidRequest:
+    def _try_to_connect(self) -> None:
         try:
-            psycopg.connect(self._conninfo, connect_timeout=3).close()
+            psycopg.connect(self._conninfo, connect_timeout=CONNECT_SECONDS).close()
         except psycopg.Error as error:
-            return as_store_error(error)
-        return StoreUnavailable("every connection to the database is busy")
+            raise as_store_error(error) from error
 
 
 def _as_argument(value: Any) -> Any:  # Any: what psycopg knows
