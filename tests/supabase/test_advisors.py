@@ -1,4 +1,4 @@
-"""The platform's own advisor finds nothing to warn of. It is the Supabase CLI: `make advisors` installs it."""
+"""The platform's own advisor finds nothing to warn of. `make advisors` installs it: the Supabase CLI."""
 
 import json
 import os

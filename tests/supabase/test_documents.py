@@ -276,7 +276,10 @@ def test_a_new_row_with_a_large_document_is_refused(service: Any, query: Started
         service.execute(statement, [query_id, Jsonb(SMALL)])
         with pytest.raises(errors.InvalidParameterValue, match="by an update"):
             service.execute(statement, [query_id, Jsonb(LARGE)])
-    statement = b"insert into public.dreamcut_queries (user_id, user_prompt, intent, payload) values ('u', 'p', 'image', %s)"
+    statement = (
+        b"insert into public.dreamcut_queries (user_id, user_prompt, intent, payload)"
+        b" values ('u', 'p', 'image', %s)"
+    )
     service.execute(statement, [Jsonb(SMALL)])
     with pytest.raises(errors.InvalidParameterValue, match="by an update"):
         service.execute(statement, [Jsonb(LARGE)])

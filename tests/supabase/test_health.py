@@ -248,7 +248,8 @@ def test_work_says_who_did_it_how_often_and_at_what_cost(service: Any) -> None:
         processing_time_ms=7,
     )
     asset = service.execute(
-        "select worker_id, attempts, cost_estimate, model_used, processing_time_ms from public.dreamcut_assets"
+        "select worker_id, attempts, cost_estimate, model_used, processing_time_ms"
+        " from public.dreamcut_assets"
     ).fetchone()
     assert asset == ("host:2", 2, Decimal("0.0125"), "m", 7)
     row = service.execute("select worker_id, attempts from public.dreamcut_queries").fetchone()

@@ -1,4 +1,4 @@
-"""A database as it is after a busy year: 100,000 queries that wait, 20,000 that have ended, of 1,000 users."""
+"""A database after a busy year: 100,000 queries that wait, 20,000 that have ended, of 1,000 users."""
 
 from uuid import UUID
 
@@ -14,7 +14,8 @@ _FILL = """
     set synchronous_commit = off;
 
     insert into public.dreamcut_queries (id, user_id, user_prompt, intent, status, stage, progress, payload,
-           error_message, processing_time_ms, cost_estimate, models_used, worker_id, attempts, created_at, updated_at,
+           error_message, processing_time_ms, cost_estimate, models_used, worker_id, attempts, created_at,
+           updated_at,
            completed_at, last_message_seq)
     select md5('query ' || n)::uuid,
            md5('user ' || n % {users})::uuid::text,
@@ -40,7 +41,8 @@ _FILL = """
            lateral (select now() - (n::bigint * 7919 % {minutes} + n / 1e6) * interval '1 minute' as at) t;
 
     insert into public.dreamcut_assets (id, query_id, position, url, filename, type, status, progress,
-           error_message, worker_id, model_used, processing_time_ms, cost_estimate, attempts, created_at, updated_at,
+           error_message, worker_id, model_used, processing_time_ms, cost_estimate, attempts, created_at,
+           updated_at,
            analyzed_at)
     select md5('asset ' || q.id || p)::uuid,
            q.id,
