@@ -54,6 +54,11 @@ class FlowProcess:
             return self._child.wait(seconds)
         return None
 
+    @property
+    def pid(self) -> int | None:
+        """Number of the child, also once it has ended."""
+        return None if self._child is None else self._child.pid
+
     def interrupt(self) -> None:
         """Tell the flow to stop, and wait until it has ended its query."""
         if self._child is not None:

@@ -22,7 +22,7 @@ from dreamcut.models import NewQuery, QueryStatus
 from dreamcut.prompt import read_prompt
 from dreamcut.settings import Settings
 from dreamcut.store import open_store
-from dreamcut.store.protocol import Store
+from dreamcut.store.protocol import Store, worker_name
 
 DEFAULT_OUT = Path("dreamcut-out")
 SHORT_ID_CHARS = 8
@@ -93,6 +93,7 @@ def _run_until_ended(query_id: UUID, *, process: FlowProcess, store: Store, api_
             code = process.wait(seconds=POLL_SECONDS)
             if store.query(query_id).status is not QueryStatus.PROCESSING:
                 return  # Prefect's last events are sent while the brief is shown
+        store.release_worker(worker_name(process.pid))  # it is dead: the next need not wait for its lease
     raise ServiceUnavailable(f"the flow's process ended early ({code}); see {process.log}")
 
 

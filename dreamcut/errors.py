@@ -16,7 +16,8 @@
         ├── StoreUnavailable      the database did not answer                 (retryable)
         ├── SchemaMismatch        the database lacks a migration that this code needs
         ├── NotFound              no such query or asset
-        └── StateConflict         the state machine refuses this step
+        ├── StateConflict         the state machine refuses this step
+        └── LeaseLost             another worker has the work, or it has ended
 
 `retryable` says whether the same call may succeed later; the same bytes never do.
 """
@@ -102,6 +103,10 @@ class NotFound(StoreError):
 
 class StateConflict(StoreError):
     """The state machine refuses this step."""
+
+
+class LeaseLost(StoreError):
+    """Another worker has the work, or it has ended: stop, and write nothing more."""
 
 
 def printable(name: str) -> str:

@@ -124,6 +124,8 @@ class Query(Record):
     processing_time_ms: int | None
     models_used: tuple[str, ...]
     cost_estimate: Decimal | None
+    worker_id: str | None  # who claimed it last
+    attempts: int = Field(ge=0)  # how often it was claimed
     created_at: datetime
     updated_at: datetime
     completed_at: datetime | None
@@ -144,6 +146,9 @@ class Asset(Record):
     error_message: str | None
     processing_time_ms: int | None
     model_used: str | None
+    cost_estimate: Decimal | None
+    worker_id: str | None  # who reported last
+    attempts: int = Field(ge=0)  # how often its analysis was begun
 
 
 class NewMessage(Record):

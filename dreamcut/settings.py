@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     prefect_api_url: str | None = Field(default=None, validation_alias="PREFECT_API_URL", repr=False)
     prefect_port: int = Field(default=4200, ge=1, le=65535)  # another free one is taken when it is busy
     workers: PositiveInt = Field(default_factory=usable_cores)  # assets analysed at once
+    lease_seconds: int = Field(default=30, ge=1, le=3600)  # after which the work of a dead worker is free
     max_download_bytes: PositiveInt = 4 * 1024**3
     download_idle_seconds: float = Field(default=30.0, gt=0)  # without a byte from the host
     download_total_seconds: float = Field(default=1800.0, gt=0)

@@ -12,18 +12,19 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from dreamcut.errors import InvalidRequest, StoreError
+from dreamcut.errors import InvalidRequest, LeaseLost, StoreError
 from dreamcut.models import Asset, AssetStatus, Intent, NewAsset, NewQuery, Query, QueryOptions, QueryStatus
+from dreamcut.store.protocol import Lease
 from tasks import stop
 from tasks.analyze import ANALYZE
 from tasks.brief import compose_brief
+from tasks.lease import held_query
 from tasks.report import report_failure
 from tasks.runner import CoresTaskRunner
 from tasks.stores import query_store
 
 log = logging.getLogger(__name__)
 
-STOP_LIMIT_SECONDS = 10.0  # for the analyses of a cancelled query to end
 _ENDED = {AssetStatus.COMPLETED, AssetStatus.FAILED}
 
 
@@ -72,14 +73,19 @@ def analyze_query(
         return Completed(message=f"query {query.id} was completed before", data=query.id)
     if query.status is QueryStatus.FAILED:
         return Failed(message=f"query {query.id} has failed before: {query.error_message}")
-    stop.resume_query(query.id)
-    try:
-        failures = _analyze_assets(query.id, local_files=local_files)
-        if _read(query.id).status is QueryStatus.PROCESSING:  # all failed: the database has ended it
-            compose_brief(query.id, processing_seconds=time.monotonic() - began)
-    except BaseException as error:  # a cancelled or broken query must not stay open
-        _end_as_failed(query.id, error)
-        raise
+    with held_query(query.id) as lease:
+        if lease is None:
+            return _with_another_worker(_read(query.id))
+        stop.resume_query(query.id)
+        try:
+            failures = _analyze_assets(lease, local_files=local_files)
+            if _read(query.id).status is QueryStatus.PROCESSING:  # all failed: the database has ended it
+                compose_brief(query.id, lease=lease, processing_seconds=time.monotonic() - began)
+        except LeaseLost:  # the query is another's now, who ends it
+            raise
+        except BaseException as error:  # a cancelled or broken query must not stay open
+            _end_as_failed(lease, error)
+            raise
     return _outcome(_read(query.id), failures=failures)
 
 
@@ -111,28 +117,30 @@ def _pick_up(
         return store.query(store.initialize_query(request, intent=intent or reading.intent.value))
 
 
-def _analyze_assets(query_id: UUID, *, local_files: bool) -> int:
+def _analyze_assets(lease: Lease, *, local_files: bool) -> int:
     """Run one task for each asset that has not ended; returns how many assets have failed."""
     with query_store() as store:
-        assets = store.assets(query_id)
+        assets = store.assets(lease.query_id)
     waiting = [asset for asset in assets if asset.status not in _ENDED]
-    futures = {ANALYZE[asset.kind].submit(asset, local_files=local_files): asset for asset in waiting}
+    futures = {
+        ANALYZE[asset.kind].submit(asset, lease=lease, local_files=local_files): asset for asset in waiting
+    }
     failures = sum(asset.status is AssetStatus.FAILED for asset in assets)
     try:
         for future in as_completed(list(futures)):
-            failures += not _settled(future, futures[future])
+            failures += not _settled(future, futures[future], lease=lease)
     except BaseException:
-        stop.stop_query(query_id, until=lambda: _all_ended(futures), limit_seconds=STOP_LIMIT_SECONDS)
+        stop.stop_query(lease.query_id, until=lambda: _all_ended(futures), limit_seconds=stop.LIMIT_SECONDS)
         raise
     return failures
 
 
-def _settled(future: PrefectFuture[UUID], asset: Asset) -> bool:
+def _settled(future: PrefectFuture[UUID], asset: Asset, *, lease: Lease) -> bool:
     """Say whether an asset was analysed; one that was not ends as failed, and nothing else does."""
     try:
         future.result()
     except Exception as error:  # noqa: BLE001 - one bad asset becomes a stated failure in the brief
-        with query_store() as store:
+        with query_store(lease) as store:
             report_failure(store, asset, error)
         log.warning("failed asset=%s kind=%s error=%s", asset.id, asset.kind.value, type(error).__name__)
         return False
@@ -143,19 +151,29 @@ def _all_ended(futures: Mapping[PrefectFuture[UUID], Asset]) -> bool:
     return all(future.state.is_final() for future in futures)
 
 
-def _end_as_failed(query_id: UUID, error: BaseException) -> None:
+def _end_as_failed(lease: Lease, error: BaseException) -> None:
     broken = isinstance(error, Exception)
     reason = f"{type(error).__name__}: {error}" if broken else "cancelled"
     try:
-        with query_store() as store:
-            store.fail_query(query_id, error_message=reason)
+        with query_store(lease) as store:
+            store.fail_query(lease.query_id, error_message=reason)
     except StoreError:  # it may be why we are here; whoever recovers stalled queries will find this one
-        log.warning("could not end query=%s", query_id)
+        log.warning("could not end query=%s", lease.query_id)
 
 
 def _read(query_id: UUID) -> Query:
     with query_store() as store:
         return store.query(query_id)
+
+
+def _with_another_worker(query: Query) -> State[Any]:  # Any: a failed state carries no result
+    if query.status is not QueryStatus.PROCESSING:
+        return _outcome(query, failures=0)
+    return Completed(
+        name="AlreadyRunning",
+        message=f"query {query.id} is being worked on by {query.worker_id}",
+        data=query.id,
+    )
 
 
 def _outcome(query: Query, *, failures: int) -> State[Any]:  # Any: a failed state carries no result

@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 import analyzers
 from dreamcut.models import Asset, AssetKind
 from dreamcut.settings import load_settings
+from dreamcut.store.protocol import Lease
 from tasks import stop
 from tasks.fetch import FetchLimits, local_file
 from tasks.reading import stored_reading
@@ -32,21 +33,21 @@ _OPTIONS: dict[str, Any] = {  # Any: Prefect's options are of many types
 
 
 @task(name="analyze-image", **_OPTIONS)
-def analyze_image(asset: Asset, *, local_files: bool = False) -> UUID:
+def analyze_image(asset: Asset, *, lease: Lease, local_files: bool = False) -> UUID:
     """Measure one image and store the findings; returns the asset's id."""
-    return _measure(asset, local_files=local_files)
+    return _measure(asset, lease=lease, local_files=local_files)
 
 
 @task(name="analyze-video", **_OPTIONS)
-def analyze_video(asset: Asset, *, local_files: bool = False) -> UUID:
+def analyze_video(asset: Asset, *, lease: Lease, local_files: bool = False) -> UUID:
     """Measure one video and store the findings; returns the asset's id."""
-    return _measure(asset, local_files=local_files)
+    return _measure(asset, lease=lease, local_files=local_files)
 
 
 @task(name="analyze-audio", **_OPTIONS)
-def analyze_audio(asset: Asset, *, local_files: bool = False) -> UUID:
+def analyze_audio(asset: Asset, *, lease: Lease, local_files: bool = False) -> UUID:
     """Measure one sound file and store the findings; returns the asset's id."""
-    return _measure(asset, local_files=local_files)
+    return _measure(asset, lease=lease, local_files=local_files)
 
 
 ANALYZE = {
@@ -56,7 +57,7 @@ ANALYZE = {
 }
 
 
-def _measure(asset: Asset, *, local_files: bool) -> UUID:
+def _measure(asset: Asset, *, lease: Lease, local_files: bool) -> UUID:
     settings = load_settings()
     limits = FetchLimits(
         scratch=settings.scratch,
@@ -65,7 +66,7 @@ def _measure(asset: Asset, *, local_files: bool) -> UUID:
         total_seconds=settings.download_total_seconds,
     )
     began = time.monotonic()
-    with query_store() as store:
+    with query_store(lease) as store:
         stop.check(asset.query_id)
         report_start(store, asset)
         on_step = step_reporter(store, asset, check=lambda: stop.check(asset.query_id))

@@ -13,7 +13,7 @@ from dreamcut.brief import AssetReport, Brief, BriefRequest, LedgerEntry, compos
 from dreamcut.brief.model import Severity
 from dreamcut.findings import Findings, VideoFindings, load_findings
 from dreamcut.models import Asset, AssetStatus, Intent, NewMessage
-from dreamcut.store.protocol import Store
+from dreamcut.store.protocol import Lease, Store
 from tasks.reading import stored_options, stored_reading
 from tasks.retry import worth_retrying
 from tasks.stores import query_store
@@ -30,14 +30,15 @@ log = logging.getLogger(__name__)
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def compose_brief(query_id: UUID, *, processing_seconds: float) -> str:
+def compose_brief(query_id: UUID, *, lease: Lease, processing_seconds: float) -> str:
     """Compose the brief of a query whose assets have all ended, and complete it; returns the brief's title.
 
     Args:
+        lease: of the query.
         processing_seconds: what the work took until now.
     """
     began = time.monotonic()
-    with query_store() as store:
+    with query_store(lease) as store:
         query = store.query(query_id)
         reports = tuple(_report(store, asset) for asset in store.assets(query_id))
         brief = compose(

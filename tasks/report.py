@@ -16,12 +16,7 @@ MIN_SECONDS_BETWEEN_REPEATS = 0.1  # one step may report in a burst; a screen sh
 
 def report_start(store: Store, asset: Asset) -> None:
     """Say that work on an asset begins."""
-    store.update_asset(
-        asset.id,
-        status=AssetStatus.ANALYZING,
-        progress=asset.progress,
-        message=director.asset_started(asset),
-    )
+    store.start_asset(asset.id, progress=asset.progress, message=director.asset_started(asset))
 
 
 def step_reporter(store: Store, asset: Asset, *, check: Callable[[], None]) -> Callable[[Step], None]:

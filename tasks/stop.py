@@ -7,6 +7,7 @@ from uuid import UUID
 from dreamcut.errors import AnalysisCancelled
 
 POLL_SECONDS = 0.1
+LIMIT_SECONDS = 10.0  # for the analyses of a stopped query to end
 
 _stopped: set[UUID] = set()
 _lock = threading.Lock()

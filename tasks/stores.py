@@ -3,16 +3,20 @@
 from dreamcut.settings import Settings, load_settings
 from dreamcut.store import open_store
 from dreamcut.store.embedded import EmbeddedPostgres
-from dreamcut.store.protocol import Store
+from dreamcut.store.protocol import Lease, Store
 
 
-def query_store() -> Store:
+def query_store(lease: Lease | None = None) -> Store:
     """Return a store; use as a context manager. Cheap: a process shares its connections.
+
+    Args:
+        lease: what its writes are covered by; none: they are nobody's, and never refused for that.
 
     Raises:
         ServiceUnavailable: our own server does not start.
     """
-    return open_store(database_url=database_url(load_settings()))
+    store = open_store(database_url=database_url(load_settings()))
+    return store if lease is None else store.holding(lease)
 
 
 def database_url(settings: Settings) -> str:

@@ -5,6 +5,7 @@ from psycopg import errors
 
 from dreamcut.errors import (
     InvalidRequest,
+    LeaseLost,
     NotFound,
     SchemaMismatch,
     StateConflict,
@@ -24,6 +25,8 @@ def as_store_error(error: psycopg.Error) -> StoreError | InvalidRequest:  # noqa
             return NotFound(said)
         case errors.ObjectNotInPrerequisiteState():
             return StateConflict(said)
+        case errors.ObjectInUse():
+            return LeaseLost(said)
         case errors.UndefinedTable() | errors.UndefinedFunction() | errors.UndefinedColumn():
             return SchemaMismatch(f"{said}: run `dreamcut up`, which applies the missing migrations")
         case errors.InsufficientPrivilege():

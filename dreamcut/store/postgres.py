@@ -1,7 +1,5 @@
 """The store on Postgres: each method is one SQL function, called as the service role."""
 
-import os
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -18,7 +16,7 @@ from dreamcut.models import Asset, AssetStatus, Intent, Message, NewAsset, NewQu
 from dreamcut.store.changes import Changes
 from dreamcut.store.failures import RACES, as_store_error
 from dreamcut.store.pools import shared_pool
-from dreamcut.store.protocol import AssetOutcome, NewMessage
+from dreamcut.store.protocol import AssetOutcome, Lease, NewMessage, worker_name
 from dreamcut.store.storable import storable, storable_json
 
 _TRIES = 4
@@ -26,12 +24,13 @@ _RETRY_SECONDS = 0.05
 
 _QUERY = """
     select id, user_id, user_prompt as prompt, intent, options, status, stage, progress, error_message,
-           processing_time_ms, models_used, cost_estimate, created_at, updated_at, completed_at
+           processing_time_ms, models_used, cost_estimate, worker_id, attempts, created_at, updated_at,
+           completed_at
       from public.dreamcut_queries
 """
 _ASSETS = """
     select id, query_id, position, url, filename, type as kind, user_description as description, status,
-           progress, error_message, processing_time_ms, model_used
+           progress, error_message, processing_time_ms, model_used, cost_estimate, worker_id, attempts
       from public.dreamcut_assets
      where query_id = %s
      order by position
@@ -50,20 +49,21 @@ _UPDATE_ASSET = """
         p_message_type => %(type)s, p_emoji => %(emoji)s, p_error_message => %(error_message)s,
         p_quality_score => %(quality_score)s::numeric, p_confidence_score => %(confidence_score)s::numeric,
         p_processing_time_ms => %(processing_time_ms)s, p_worker_id => %(worker_id)s,
-        p_message_key => %(key)s, p_message_data => %(data)s
+        p_message_key => %(key)s, p_message_data => %(data)s, p_lease_token => %(lease_token)s,
+        p_cost_estimate => %(cost_estimate)s, p_begins => %(begins)s
     ) as changed
 """
 _ADVANCE_QUERY = """
     select public.advance_dreamcut_query(
         p_query_id => %(query_id)s, p_stage => %(stage)s, p_progress => %(progress)s,
         p_message => %(content)s, p_message_type => %(type)s, p_emoji => %(emoji)s,
-        p_message_key => %(key)s, p_message_data => %(data)s
+        p_message_key => %(key)s, p_message_data => %(data)s, p_lease_token => %(lease_token)s
     ) as changed
 """
 _ADD_MESSAGE = """
     select public.add_dreamcut_message(
         p_query_id => %(query_id)s, p_type => %(type)s, p_content => %(content)s, p_emoji => %(emoji)s,
-        p_asset_id => %(asset_id)s, p_data => %(data)s, p_key => %(key)s
+        p_asset_id => %(asset_id)s, p_data => %(data)s, p_key => %(key)s, p_lease_token => %(lease_token)s
     ) as changed
 """
 
@@ -71,9 +71,10 @@ _ADD_MESSAGE = """
 class PostgresStore:
     """Queries, assets and messages in Postgres; see `Store`. Safe to use from many threads at once."""
 
-    def __init__(self, conninfo: str) -> None:
+    def __init__(self, conninfo: str, *, lease: Lease | None = None) -> None:
         self._conninfo = conninfo
         self._changes = Changes(conninfo)
+        self._lease_token = None if lease is None else lease.token
 
     def initialize_query(self, request: NewQuery, *, intent: Intent) -> UUID:
         """Create the query, its assets and the first message; the same idempotency key gives the same id."""
@@ -102,8 +103,10 @@ class PostgresStore:
         return _as_query(self._one(_QUERY + "where id = %s", query_id))
 
     def payload(self, query_id: UUID) -> dict[str, Any] | None:
-        """Return the stored brief, or None before completion."""
-        row = self._one("select payload from public.dreamcut_queries where id = %s", query_id)
+        """Return the whole stored brief, or None before completion."""
+        row = self._one(
+            "select public.dreamcut_brief(id) as payload from public.dreamcut_queries where id = %s", query_id
+        )
         payload: dict[str, Any] | None = row["payload"]
         return payload
 
@@ -128,9 +131,14 @@ class PostgresStore:
         return [Asset.model_validate(row) for row in rows]
 
     def analysis(self, asset_id: UUID) -> dict[str, Any] | None:
-        """Return the stored findings of an asset, or None."""
-        row = self._one("select analysis from public.dreamcut_assets where id = %s", asset_id, noun="asset")
-        return row["analysis"] or None
+        """Return the whole stored findings of an asset, or None."""
+        row = self._one(
+            "select public.dreamcut_analysis(id) as analysis from public.dreamcut_assets where id = %s",
+            asset_id,
+            noun="asset",
+        )
+        analysis: dict[str, Any] | None = row["analysis"]
+        return analysis
 
     def messages(self, query_id: UUID, *, after_seq: int = 0) -> list[Message]:
         """Return the messages with a higher sequence number, in order."""
@@ -157,19 +165,25 @@ class PostgresStore:
         message: NewMessage | None = None,
     ) -> bool:
         """Advance an asset and say so; returns False when the report came late and changed nothing."""
-        outcome = outcome or AssetOutcome()
-        return self._write(
-            _UPDATE_ASSET,
-            {
-                "asset_id": asset_id,
-                "status": status.value,
-                "progress": progress,
-                "analysis": None if analysis is None else storable_json(analysis),
-                "worker_id": f"{socket.gethostname()}:{os.getpid()}",
-                **outcome.model_dump(),
-                "error_message": _storable_or_none(outcome.error_message),
-                **_message_parameters(message, key_if_none=None),
-            },
+        return self._report(
+            asset_id,
+            status=status,
+            progress=progress,
+            analysis=analysis,
+            outcome=outcome or AssetOutcome(),
+            message=message,
+        )
+
+    def start_asset(self, asset_id: UUID, *, progress: int, message: NewMessage | None = None) -> bool:
+        """Count another attempt at an asset and say so; returns False when it has ended."""
+        return self._report(
+            asset_id,
+            status=AssetStatus.ANALYZING,
+            progress=progress,
+            analysis=None,
+            outcome=AssetOutcome(),
+            message=message,
+            begins=True,
         )
 
     def advance_query(
@@ -182,6 +196,7 @@ class PostgresStore:
                 "query_id": query_id,
                 "stage": stage.value,
                 "progress": progress,
+                "lease_token": self._lease_token,
                 **_message_parameters(message, key_if_none=None),
             },
         )
@@ -190,7 +205,10 @@ class PostgresStore:
         """Append a message; returns False when its key was already there."""
         # A key of our own makes it safe to write again after a lost connection.
         parameters = _message_parameters(message, key_if_none=f"once-{uuid4()}")
-        return self._write(_ADD_MESSAGE, {"query_id": query_id, "asset_id": asset_id, **parameters})
+        return self._write(
+            _ADD_MESSAGE,
+            {"query_id": query_id, "asset_id": asset_id, "lease_token": self._lease_token, **parameters},
+        )
 
     def complete_query(
         self,
@@ -203,15 +221,61 @@ class PostgresStore:
     ) -> bool:
         """Complete a query once; returns False on a repeat, raises StateConflict on a failed query."""
         return self._write(
-            "select public.finish_dreamcut_query(%s, %s, %s, %s::text[], %s) as changed",
-            [query_id, storable_json(payload), processing_time_ms, list(models_used), cost_estimate],
+            "select public.finish_dreamcut_query(%s, %s, %s, %s::text[], %s, %s) as changed",
+            [
+                query_id,
+                storable_json(payload),
+                processing_time_ms,
+                list(models_used),
+                cost_estimate,
+                self._lease_token,
+            ],
         )
 
     def fail_query(self, query_id: UUID, *, error_message: str) -> bool:
         """End a query as failed once; returns False when it had already ended."""
         return self._write(
-            "select public.fail_dreamcut_query(%s, %s) as changed", [query_id, storable(error_message)]
+            "select public.fail_dreamcut_query(%s, %s, %s) as changed",
+            [query_id, storable(error_message), self._lease_token],
         )
+
+    def claim_query(
+        self, *, worker_id: str, lease_seconds: int, query_id: UUID | None = None
+    ) -> Lease | None:
+        """Claim a query, this one or the one that has waited longest; None when there is none to be had."""
+        rows = self._ask(
+            "select * from public.claim_dreamcut_query(%s, %s, %s)", [worker_id, lease_seconds, query_id]
+        )
+        return as_lease(rows[0]) if rows else None
+
+    def claim_asset(
+        self, *, worker_id: str, lease_seconds: int, asset_id: UUID | None = None
+    ) -> Lease | None:
+        """Claim an asset, this one or the one that has waited longest; None when there is none to be had."""
+        rows = self._ask(
+            "select * from public.claim_dreamcut_asset(%s, %s, %s)", [worker_id, lease_seconds, asset_id]
+        )
+        return as_lease(rows[0]) if rows else None
+
+    def renew(self, lease: Lease, *, lease_seconds: int) -> Lease:
+        """Hold a lease for longer from now on; raises LeaseLost when it is another's."""
+        [row] = self._ask(
+            "select public.renew_dreamcut_lease(%s, %s) as expires_at", [lease.token, lease_seconds]
+        )
+        return lease.model_copy(update={"expires_at": row["expires_at"]})
+
+    def release(self, lease: Lease) -> bool:
+        """Give a lease back; returns False when it was lost already."""
+        return self._write("select public.release_dreamcut_lease(%s) as changed", [lease.token])
+
+    def release_worker(self, worker_id: str) -> int:
+        """Take back all leases of a worker that is known to be dead; returns how many there were."""
+        [row] = self._ask("select public.release_dreamcut_worker(%s) as released", [worker_id])
+        return int(row["released"])
+
+    def holding(self, lease: Lease) -> Self:
+        """Return this store for the holder of a lease: its writes are refused once the lease is lost."""
+        return type(self)(self._conninfo, lease=lease)
 
     def close(self) -> None:
         """Stop listening. The connections belong to the process and are closed with it."""
@@ -222,6 +286,33 @@ class PostgresStore:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _report(
+        self,
+        asset_id: UUID,
+        *,
+        status: AssetStatus,
+        progress: int,
+        analysis: Mapping[str, Any] | None,
+        outcome: AssetOutcome,
+        message: NewMessage | None,
+        begins: bool = False,
+    ) -> bool:
+        return self._write(
+            _UPDATE_ASSET,
+            {
+                "asset_id": asset_id,
+                "status": status.value,
+                "progress": progress,
+                "analysis": None if analysis is None else storable_json(analysis),
+                "worker_id": worker_name(),
+                "lease_token": self._lease_token,
+                "begins": begins,
+                **outcome.model_dump(),
+                "error_message": _storable_or_none(outcome.error_message),
+                **_message_parameters(message, key_if_none=None),
+            },
+        )
 
     def _one(self, statement: LiteralString, row_id: UUID, *, noun: str = "query") -> dict[str, Any]:
         rows = self._ask(statement, [row_id])
@@ -275,6 +366,18 @@ def _may_pass(error: psycopg.Error) -> bool:
     lost = isinstance(error, errors.AdminShutdown | errors.CrashShutdown | errors.CannotConnectNow)
     unspoken = isinstance(error, psycopg.OperationalError) and error.sqlstate is None  # the connection itself
     return isinstance(error, RACES) or lost or unspoken
+
+
+def as_lease(row: Mapping[str, Any]) -> Lease:
+    """Return the lease in a row of `dreamcut_leases`."""
+    return Lease(
+        query_id=row["query_id"],
+        asset_id=row["asset_id"],
+        token=row["token"],
+        worker_id=row["worker_id"],
+        attempts=row["attempts"],
+        expires_at=row["free_at"],
+    )
 
 
 def _as_query(row: dict[str, Any]) -> Query:

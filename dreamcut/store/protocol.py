@@ -5,7 +5,10 @@ any client (our flow, a front end, an operator) gets the same answer; a store is
 Writers of text messages give a `key`: a message whose key the query already has is not written again.
 """
 
+import os
+import socket
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, Self
 from uuid import UUID
@@ -24,7 +27,7 @@ from dreamcut.models import (
     Record,
 )
 
-__all__ = ["AssetOutcome", "NewMessage", "Store"]
+__all__ = ["AssetOutcome", "Lease", "NewMessage", "Store", "worker_name"]
 
 
 class AssetOutcome(Record):
@@ -35,6 +38,27 @@ class AssetOutcome(Record):
     error_message: str | None = None  # required when it failed
     quality_score: float | None = Field(default=None, ge=0, le=1)
     confidence_score: float | None = Field(default=None, ge=0, le=1)
+    cost_estimate: Decimal | None = Field(default=None, ge=0)  # US dollars
+
+
+class Lease(Record):
+    """The right to work on a query, or on one asset of it, for a time.
+
+    The token proves it: a write of a store that is `holding` a lease is refused (`LeaseLost`) once another
+    worker has claimed the work. A lease that ran out and that nobody claimed still holds.
+    """
+
+    query_id: UUID
+    asset_id: UUID | None = None  # None: of the whole query
+    token: int
+    worker_id: str
+    attempts: int = Field(ge=1)  # how often this work has been claimed
+    expires_at: datetime
+
+
+def worker_name(pid: int | None = None) -> str:
+    """Return how a process of this machine is named as a worker: this one, or the one with that number."""
+    return f"{socket.gethostname()}:{os.getpid() if pid is None else pid}"
 
 
 class Store(Protocol):
@@ -49,7 +73,7 @@ class Store(Protocol):
         ...
 
     def payload(self, query_id: UUID) -> dict[str, Any] | None:
-        """Return the stored brief, or None before completion."""
+        """Return the whole stored brief, or None before completion."""
         ...
 
     def queries(self, *, user_id: str | None = None, limit: int = 20) -> list[Query]:
@@ -61,7 +85,7 @@ class Store(Protocol):
         ...
 
     def analysis(self, asset_id: UUID) -> dict[str, Any] | None:
-        """Return the stored findings of an asset, or None."""
+        """Return the whole stored findings of an asset, or None."""
         ...
 
     def messages(self, query_id: UUID, *, after_seq: int = 0) -> list[Message]:
@@ -83,6 +107,10 @@ class Store(Protocol):
         message: NewMessage | None = None,
     ) -> bool:
         """Advance an asset and say so; returns False when the report came late and changed nothing."""
+        ...
+
+    def start_asset(self, asset_id: UUID, *, progress: int, message: NewMessage | None = None) -> bool:
+        """Count another attempt at an asset and say so; returns False when it has ended."""
         ...
 
     def advance_query(
@@ -109,6 +137,34 @@ class Store(Protocol):
 
     def fail_query(self, query_id: UUID, *, error_message: str) -> bool:
         """End a query as failed once; returns False when it had already ended."""
+        ...
+
+    def claim_query(
+        self, *, worker_id: str, lease_seconds: int, query_id: UUID | None = None
+    ) -> Lease | None:
+        """Claim a query, this one or the one that has waited longest; None when there is none to be had."""
+        ...
+
+    def claim_asset(
+        self, *, worker_id: str, lease_seconds: int, asset_id: UUID | None = None
+    ) -> Lease | None:
+        """Claim an asset, this one or the one that has waited longest; None when there is none to be had."""
+        ...
+
+    def renew(self, lease: Lease, *, lease_seconds: int) -> Lease:
+        """Hold a lease for longer from now on; raises LeaseLost when it is another's."""
+        ...
+
+    def release(self, lease: Lease) -> bool:
+        """Give a lease back; returns False when it was lost already."""
+        ...
+
+    def release_worker(self, worker_id: str) -> int:
+        """Take back all leases of a worker that is known to be dead; returns how many there were."""
+        ...
+
+    def holding(self, lease: Lease) -> Self:
+        """Return this store for the holder of a lease: its writes are refused once the lease is lost."""
         ...
 
     def close(self) -> None:

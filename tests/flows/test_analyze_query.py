@@ -32,6 +32,7 @@ def run_flow(
     from flows.analyze_query import analyze_query
 
     monkeypatch.setenv("DREAMCUT_DATABASE_URL", database_url)
+    monkeypatch.setenv("DREAMCUT_LEASE_SECONDS", "3")
     url = prefect_server.api_url(settings)
     with temporary_settings({PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         yield lambda **parameters: analyze_query(**parameters, local_files=True, return_state=True)
@@ -171,7 +172,8 @@ def _run_and_kill(
     process = subprocess.Popen(
         [sys.executable, "-m", "deployments.flow_process"],
         stdin=subprocess.PIPE,
-        env=command_environment(settings.home) | {"DREAMCUT_DATABASE_URL": database_url},
+        env=command_environment(settings.home)
+        | {"DREAMCUT_DATABASE_URL": database_url, "DREAMCUT_LEASE_SECONDS": "3"},
         text=True,
     )
     assert process.stdin is not None

@@ -127,12 +127,13 @@ def test_grants_do_not_depend_on_the_projects_defaults(new_database: Any, profil
         )
     everything = ["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"]
     assert dict(rights) == {"anon": ["SELECT"], "authenticated": ["SELECT"], "service_role": everything}
-    assert dict(callable_by) == {"authenticated": ["initialize_dreamcut_query"]}
+    readers_and_start = ["dreamcut_analysis", "dreamcut_brief", "initialize_dreamcut_query"]
+    assert dict(callable_by) == {"authenticated": readers_and_start}
 
 
 def test_every_policy_names_its_role(connect: Any) -> None:
     owner = connect("owner")
-    assert value(owner, "select count(*) from pg_policies where 'service_role' = any (roles)") == 3
+    assert value(owner, "select count(*) from pg_policies where 'service_role' = any (roles)") == 5
     assert value(owner, "select count(*) from pg_policies where 'public' = any (roles)") == 0
 
 
