@@ -1,26 +1,22 @@
 """The store on Postgres: each method is one SQL function, called as the service role."""
 
-import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, LiteralString, Self
 from uuid import UUID, uuid4
 
 import psycopg
-from psycopg import errors
 from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout
 
-from dreamcut.errors import InvalidRequest, NotFound, StoreUnavailable
+from dreamcut.errors import InvalidRequest, NotFound, StoreError, StoreUnavailable
 from dreamcut.models import Asset, AssetStatus, Intent, Message, NewAsset, NewQuery, Query, QueryStage
 from dreamcut.store.changes import Changes
-from dreamcut.store.failures import RACES, as_store_error
+from dreamcut.store.failures import as_store_error
+from dreamcut.store.patience import IMPATIENT, LostRace, Patience
 from dreamcut.store.pools import shared_pool
 from dreamcut.store.protocol import AssetOutcome, Lease, NewMessage, worker_name
-from dreamcut.store.storable import storable, storable_json
-
-_TRIES = 4
-_RETRY_SECONDS = 0.05
+from dreamcut.store.storable import storable, storable_json, unchanged
 
 _QUERY = """
     select id, user_id, user_prompt as prompt, intent, options, status, stage, progress, error_message,
@@ -71,10 +67,17 @@ _ADD_MESSAGE = """
 class PostgresStore:
     """Queries, assets and messages in Postgres; see `Store`. Safe to use from many threads at once."""
 
-    def __init__(self, conninfo: str, *, lease: Lease | None = None) -> None:
+    def __init__(self, conninfo: str, *, lease: Lease | None = None, patience: Patience = IMPATIENT) -> None:
         self._conninfo = conninfo
+        self._patience = patience
         self._changes = Changes(conninfo)
         self._lease_token = None if lease is None else lease.token
+
+    def check_schema(self) -> None:
+        """Raise unless the database has exactly the migrations of this code; changes nothing."""
+        from dreamcut.store.migrations import check_schema
+
+        self._patience.ask(lambda: check_schema(self._conninfo))
 
     def initialize_query(self, request: NewQuery, *, intent: Intent) -> UUID:
         """Create the query, its assets and the first message; the same idempotency key gives the same id."""
@@ -86,13 +89,13 @@ class PostgresStore:
             ) as id
             """,
             [
-                _unchanged(request.user_id, "the user id"),
+                unchanged(request.user_id, "the user id"),
                 storable(request.prompt),
                 intent.value,
                 storable_json(request.options.model_dump(exclude_none=True)),
                 storable_json([_asset_row(asset) for asset in request.assets]),
                 # A key of our own makes it safe to ask again after a lost connection.
-                _unchanged(request.idempotency_key or f"once-{uuid4()}", "the idempotency key"),
+                unchanged(request.idempotency_key or f"once-{uuid4()}", "the idempotency key"),
             ],
         )
         query_id: UUID = row["id"]
@@ -119,7 +122,7 @@ class PostgresStore:
              order by created_at desc, id
              limit %(limit)s
             """,
-            {"user": user_id, "limit": limit},
+            {"user": user_id and unchanged(user_id, "the user id"), "limit": limit},
         )
         return [_as_query(row) for row in rows]
 
@@ -152,7 +155,9 @@ class PostgresStore:
 
         The first call for a query returns True at once: read, then wait, and nothing is missed.
         """
-        return self._changes.wait(query_id, timeout_seconds=timeout_seconds)
+        return self._changes.wait(
+            query_id, timeout_seconds=timeout_seconds, is_patient=self._patience.seconds > 0
+        )
 
     def update_asset(
         self,
@@ -275,7 +280,7 @@ class PostgresStore:
 
     def holding(self, lease: Lease) -> Self:
         """Return this store for the holder of a lease: its writes are refused once the lease is lost."""
-        return type(self)(self._conninfo, lease=lease)
+        return type(self)(self._conninfo, lease=lease, patience=self._patience)
 
     def close(self) -> None:
         """Stop listening. The connections belong to the process and are closed with it."""
@@ -328,18 +333,20 @@ class PostgresStore:
         self, statement: LiteralString, parameters: Mapping[str, Any] | Sequence[Any]
     ) -> list[dict[str, Any]]:
         """Run one statement in a transaction, and again where that can help: all of them may be repeated."""
-        for left in reversed(range(_TRIES)):
-            try:
-                return self._ask_once(statement, parameters)
-            except PoolTimeout as error:
-                raise StoreUnavailable(self._why_no_connection()) from error
-            except psycopg.Error as error:
-                if not (left and _may_pass(error)):
-                    raise as_store_error(error) from error
-                if not isinstance(error, RACES):
-                    shared_pool(self._conninfo).check()  # drop what a restart of the server has cut off
-                time.sleep(_RETRY_SECONDS)
-        raise AssertionError("the last try returns or raises")
+        return self._patience.ask(lambda: self._ask_or_complain(statement, parameters))
+
+    def _ask_or_complain(
+        self, statement: LiteralString, parameters: Mapping[str, Any] | Sequence[Any]
+    ) -> list[dict[str, Any]]:
+        try:
+            return self._ask_once(statement, parameters)
+        except PoolTimeout as error:
+            raise self._why_no_connection() from error
+        except psycopg.Error as error:
+            failure = as_store_error(error)
+            if isinstance(failure, StoreUnavailable) and not isinstance(failure, LostRace):
+                shared_pool(self._conninfo).check()  # drop what a restart of the server has cut off
+            raise failure from error
 
     def _ask_once(
         self, statement: LiteralString, parameters: Mapping[str, Any] | Sequence[Any]
@@ -354,18 +361,12 @@ class PostgresStore:
             connection.execute("set local role service_role")
             return cursor.execute(statement, parameters).fetchall()
 
-    def _why_no_connection(self) -> str:
+    def _why_no_connection(self) -> StoreError | InvalidRequest:
         try:
             psycopg.connect(self._conninfo, connect_timeout=3).close()
-        except psycopg.OperationalError as error:
-            return str(as_store_error(error))
-        return "every connection to the database is busy"
-
-
-def _may_pass(error: psycopg.Error) -> bool:
-    lost = isinstance(error, errors.AdminShutdown | errors.CrashShutdown | errors.CannotConnectNow)
-    unspoken = isinstance(error, psycopg.OperationalError) and error.sqlstate is None  # the connection itself
-    return isinstance(error, RACES) or lost or unspoken
+        except psycopg.Error as error:
+            return as_store_error(error)
+        return StoreUnavailable("every connection to the database is busy")
 
 
 def as_lease(row: Mapping[str, Any]) -> Lease:
@@ -386,7 +387,7 @@ def _as_query(row: dict[str, Any]) -> Query:
 
 def _asset_row(asset: NewAsset) -> dict[str, Any]:
     return {
-        "url": _unchanged(asset.url, "the address of an asset"),
+        "url": unchanged(asset.url, "the address of an asset"),
         "type": asset.kind.value,
         "filename": asset.filename,
         "description": asset.description,
@@ -415,14 +416,3 @@ def _message_parameters(message: NewMessage | None, *, key_if_none: str | None) 
 
 def _storable_or_none(text: str | None) -> str | None:
     return None if text is None else storable(text)
-
-
-def _unchanged(text: str, noun: str) -> str:
-    """Return the text itself: what names something must not be changed to fit.
-
-    Raises:
-        InvalidRequest: Postgres cannot hold it.
-    """
-    if storable(text) != text:
-        raise InvalidRequest(f"{noun} holds a character that cannot be stored: {storable(text)}")
-    return text

@@ -29,9 +29,40 @@ def storable_json(value: Mapping[str, Any] | Sequence[Any]) -> Jsonb:
     Raises:
         InvalidRequest: it holds something that is no JSON, such as NaN.
     """
+    return Jsonb(_clean(_text(value)), dumps=lambda already: already)
+
+
+def storable_value(value: Mapping[str, Any] | Sequence[Any]) -> Mapping[str, Any] | Sequence[Any]:
+    """Return the same for a client that makes the JSON itself.
+
+    Raises:
+        InvalidRequest: it holds something that is no JSON, such as NaN.
+    """
+    text = _text(value)
+    clean = _clean(text)
+    if clean == text:
+        return value
+    cleaned: dict[str, Any] | list[Any] = json.loads(clean)
+    return cleaned
+
+
+def unchanged(text: str, noun: str) -> str:
+    """Return the text itself: what names something must not be changed to fit.
+
+    Raises:
+        InvalidRequest: Postgres cannot hold it.
+    """
+    if storable(text) != text:
+        raise InvalidRequest(f"{noun} holds a character that cannot be stored: {storable(text)}")
+    return text
+
+
+def _text(value: Mapping[str, Any] | Sequence[Any]) -> str:
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError) as error:
         raise InvalidRequest(f"this cannot be stored as JSON: {error}") from error
-    clean = _UNSTORABLE_IN_JSON.sub(lambda match: (match[1] or "") + "\N{REPLACEMENT CHARACTER}", text)
-    return Jsonb(clean, dumps=lambda already: already)
+
+
+def _clean(text: str) -> str:
+    return _UNSTORABLE_IN_JSON.sub(lambda match: (match[1] or "") + "\N{REPLACEMENT CHARACTER}", text)
