@@ -3,15 +3,16 @@
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Union
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Union, cast
 
 from dreamcut.errors import InvalidRequest
 from dreamcut.realtime.tokens import Ask, HeldToken
-from dreamcut.settings import load_project_settings
+from dreamcut.settings import load_settings
+from dreamcut.store.rest_failures import project_url
 
 if TYPE_CHECKING:
     from supabase import AsyncClient, Client
+    from supabase_auth.types import Session
 
 AccessToken = str | Callable[[], str | None] | Callable[[], Awaitable[str | None]]
 SupabaseClient = Union["Client", "AsyncClient"]
@@ -43,9 +44,12 @@ def find_project(
         if url is not None or key is not None or access_token is not None:
             raise InvalidRequest("give either a client, or url, key and access_token")
         return _of_client(client)
-    settings = load_project_settings()
-    url = url or settings.url
-    key = key or (settings.server_key if access_token is None else settings.front_end_key)
+    settings = load_settings()
+    url = url or settings.supabase_url
+    # Without a user the service role's key comes first, as the front end's alone shows no row; with a user
+    # it comes last, so that no server's key travels where it is not needed.
+    keys = [settings.supabase_key, settings.supabase_front_end_key]
+    key = key or next(filter(None, keys if access_token is None else reversed(keys)), None)
     if not url:
         raise InvalidRequest("no project: pass url, or set SUPABASE_URL to https://<ref>.supabase.co")
     if not key:
@@ -55,12 +59,11 @@ def find_project(
         )
     _check_key(key)
     ask, is_lasting = _asking(key if access_token is None else access_token)
-    return Project(_checked_url(url), key, HeldToken(ask, key=key), is_lasting)
+    return Project(project_url(url), key, HeldToken(ask, key=key), is_lasting)
 
 
 def _of_client(client: SupabaseClient) -> Project:
     """Return the project of a client; its session stays the only one."""
-    auth = client.auth
     key = client.supabase_key
 
     def unsigned() -> str:
@@ -68,21 +71,17 @@ def _of_client(client: SupabaseClient) -> Project:
         header = client.options.headers.get("Authorization", "")
         return header.removeprefix("Bearer ") or key
 
-    if inspect.iscoroutinefunction(auth.get_session):
+    def bearer(session: "Session | None") -> str:
+        return session.access_token if session else unsigned()
 
-        async def ask_later() -> str:
-            session = await auth.get_session()
-            return session.access_token if session else unsigned()
+    async def ask_later() -> str:
+        return bearer(await cast("AsyncClient", client).auth.get_session())
 
-        ask: Ask = ask_later
-    else:
+    def ask_now() -> str:
+        return bearer(cast("Client", client).auth.get_session())
 
-        def ask_now() -> str:
-            session = auth.get_session()
-            return session.access_token if session else unsigned()
-
-        ask = ask_now
-    return Project(_checked_url(str(client.supabase_url)), key, HeldToken(ask, key=key), is_lasting=False)
+    ask: Ask = ask_later if inspect.iscoroutinefunction(client.auth.get_session) else ask_now
+    return Project(project_url(str(client.supabase_url)), key, HeldToken(ask, key=key), is_lasting=False)
 
 
 def _asking(access_token: AccessToken) -> tuple[Ask, bool]:
@@ -93,17 +92,6 @@ def _asking(access_token: AccessToken) -> tuple[Ask, bool]:
     if not callable(access_token):
         raise InvalidRequest("access_token must be a token or a callable that gives one")
     return access_token, False
-
-
-def _checked_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good or parts.username or parts.query or parts.fragment or parts.path not in {"", "/"}:
-        raise InvalidRequest("the project's url must look like https://<ref>.supabase.co, without a path")
-    return url.rstrip("/")
 
 
 def _check_key(key: str) -> None:
