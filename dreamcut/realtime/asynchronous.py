@@ -146,7 +146,7 @@ class AsyncDreamCutManager:
         return await self._rest.queries(str(user_id), limit=limit)
 
     async def get_analysis(self, asset_id: UUID | str) -> dict[str, Any] | None:
-        """Return the whole findings of an asset, of which a row may hold an outline; None before the first."""
+        """Return the whole findings of an asset, where its row may hold an outline; None before the first."""
         return await self._rest.analysis(as_uuid(asset_id, "asset_id"))
 
     async def subscribe_to_query(

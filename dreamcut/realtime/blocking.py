@@ -83,6 +83,7 @@ class _Background:
     """An event loop in a thread of its own, while there are subscriptions."""
 
     def __init__(self, project: Project) -> None:
+        self.is_ending = False
         self._project = project
         self._begun: Future[AsyncDreamCutManager] = Future()
         self.thread = threading.Thread(target=self._work, name="dreamcut-realtime", daemon=True)
@@ -99,10 +100,16 @@ class _Background:
 
     def end(self) -> None:
         """Let the loop and its thread end, soon."""
+        self.is_ending = True
         self._loop.call_soon_threadsafe(self._is_over.set)
 
     def _work(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            if self._begun.done():
+                raise
+            self._begun.set_exception(error)
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -113,7 +120,7 @@ class _Background:
 
 
 class Subscription:
-    """Ends a subscription when called. It may be called again, from any thread, and from inside a callback."""
+    """Ends a subscription when called: from any thread, also from inside a callback, and again."""
 
     def __init__(self, background: _Background, callbacks: _CallbackThread) -> None:
         self._background = background
@@ -130,11 +137,13 @@ class Subscription:
         if not self._is_over.is_set():
             self._background.call(self._stop)
         if threading.current_thread() not in (self._callbacks.thread, self._background.thread):
-            self.wait(_PATIENCE_SECONDS)
-            self._callbacks.thread.join(_PATIENCE_SECONDS if self._is_over.is_set() else 0)
+            if self.wait(_PATIENCE_SECONDS):
+                self._callbacks.thread.join(_PATIENCE_SECONDS)
+                if self._background.is_ending:
+                    self._background.thread.join(_PATIENCE_SECONDS)
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
-        """Wait until it is over: ended by somebody, or by an error that does not pass. Returns whether it is."""
+        """Wait until it is over, by a call or by an error that does not pass; returns whether it is."""
         return self._is_over.wait(timeout_seconds)
 
     async def follow(self, subscribing: Coroutine[Any, Any, AsyncSubscription]) -> None:
@@ -192,7 +201,7 @@ class DreamCutManager:
         return at_once(self._rest.queries(str(user_id), limit=limit))
 
     def get_analysis(self, asset_id: UUID | str) -> dict[str, Any] | None:
-        """Return the whole findings of an asset, of which a row may hold an outline; None before the first."""
+        """Return the whole findings of an asset, where its row may hold an outline; None before the first."""
         return at_once(self._rest.analysis(as_uuid(asset_id, "asset_id")))
 
     def subscribe_to_query(

@@ -28,7 +28,6 @@ from dreamcut.realtime.rows import (
     plain_query,
     query_update,
 )
-from dreamcut.realtime.tokens import Token
 from dreamcut.store.rest_failures import transport_error
 
 if TYPE_CHECKING:
@@ -45,7 +44,9 @@ _QUERY_COLUMNS = ",".join(column_of(name) for name in Query.model_fields)
 class Wire(Protocol):
     """How requests are sent. Clients of both kinds build requests in the same way."""
 
-    token: Token
+    async def token(self, refused: str | None = None) -> str:
+        """Return a token; another one than the one that was refused."""
+        ...
 
     def client(self, token: str) -> Any:  # of postgrest; its two kinds share no type
         """Return a client that asks as the bearer of this token."""
@@ -68,7 +69,10 @@ class OnLoop:
         self._http = httpx.AsyncClient(
             timeout=_TIMEOUT, follow_redirects=False, event_hooks={"response": [raise_for_answer_later]}
         )
-        self.token = project.token.on_loop
+
+    async def token(self, refused: str | None = None) -> str:
+        """Return a token; another one than the one that was refused."""
+        return await self._project.token.on_loop(refused)
 
     def client(self, token: str) -> "AsyncPostgrestClient":
         """Return a client that asks as the bearer of this token."""
@@ -102,7 +106,10 @@ class AtOnce:
         self._http = httpx.Client(
             timeout=_TIMEOUT, follow_redirects=False, event_hooks={"response": [raise_for_answer]}
         )
-        self.token = project.token.at_once
+
+    async def token(self, refused: str | None = None) -> str:
+        """Return a token; another one than the one that was refused."""
+        return await self._project.token.at_once(refused)
 
     def client(self, token: str) -> "SyncPostgrestClient":
         """Return a client that asks as the bearer of this token."""
@@ -243,7 +250,7 @@ class Rest:
     async def _ask(self, request: Callable[[Any], Any]) -> Any:
         """Send a request, and again where that can help: every one of them may be repeated."""
         waits = delays(first_seconds=0.1, longest_seconds=1.0)
-        token, refused = await self._wire.token(None), False
+        token, refused = await self._wire.token(), False
         for left in reversed(range(_TRIES)):
             try:
                 return await self._wire.send(request(self._wire.client(token)))

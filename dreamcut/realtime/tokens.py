@@ -12,8 +12,6 @@ from typing import cast
 
 from dreamcut.errors import DreamCutError, InvalidRequest, StoreRefused, StoreUnavailable
 
-# Gives the token; with one that the server has refused, another one.
-Token = Callable[[str | None], Awaitable[str]]
 Ask = Callable[[], str | None] | Callable[[], Awaitable[str | None]]
 
 _LONGEST_MARGIN_SECONDS = 30.0  # a renewed token must reach every channel before the old one ends
