@@ -48,7 +48,7 @@ class AsyncSubscription:
         if self._task.done() or self._watch in _inside.get():
             done.set_result(None)
         else:
-            self._task.add_done_callback(lambda _: done.done() or done.set_result(None))
+            self._task.add_done_callback(lambda _: _finish(done))
         return done
 
     async def wait(self) -> None:
@@ -207,6 +207,11 @@ class AsyncDreamCutManager:
         except Exception as error:  # a mistake of ours must not end in silence
             await callbacks.report(error)
             raise
+
+
+def _finish(done: "asyncio.Future[None]") -> None:
+    if not done.done():  # it is when whoever waited was cancelled
+        done.set_result(None)
 
 
 async def _call(callback: Callable[[Any], object], argument: object) -> None:

@@ -136,11 +136,12 @@ class Subscription:
         """
         if not self._is_over.is_set():
             self._background.call(self._stop)
-        if threading.current_thread() not in (self._callbacks.thread, self._background.thread):
-            if self.wait(_PATIENCE_SECONDS):
-                self._callbacks.thread.join(_PATIENCE_SECONDS)
-                if self._background.is_ending:
-                    self._background.thread.join(_PATIENCE_SECONDS)
+        if threading.current_thread() in (self._callbacks.thread, self._background.thread):
+            return
+        if self.wait(_PATIENCE_SECONDS):
+            self._callbacks.thread.join(_PATIENCE_SECONDS)
+            if self._background.is_ending:
+                self._background.thread.join(_PATIENCE_SECONDS)
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait until it is over, by a call or by an error that does not pass; returns whether it is."""

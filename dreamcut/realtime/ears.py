@@ -8,7 +8,7 @@ from uuid import UUID
 
 from websockets.exceptions import WebSocketException
 
-from dreamcut.errors import StoreUnavailable
+from dreamcut.errors import StoreRefused, StoreUnavailable
 from dreamcut.realtime.line import Line
 from dreamcut.realtime.merge import Change, Table
 
@@ -19,6 +19,7 @@ Lost = asyncio.Future[Any]  # done when nothing more will be heard; says why
 
 _LISTENING_SECONDS = 20.0  # hosted projects take up to five to start reading the log
 _LEAVE_SECONDS = 2.0
+_TOKEN_WORDS = ("InvalidJWTToken", "MalformedJWT", "JwtSignatureError", "Token has expired")
 _EVENT_AND_COLUMN = {
     Table.QUERIES: ("*", "id"),
     Table.ASSETS: ("*", "query_id"),
@@ -27,18 +28,21 @@ _EVENT_AND_COLUMN = {
 
 
 @asynccontextmanager
-async def listening(line: Line, query_id: UUID, hear: Callable[[Change], None]) -> AsyncIterator[Lost]:
+async def listening(
+    line: Line, query_id: UUID, hear: Callable[[Change], None], *, note_listening: Callable[[], None]
+) -> AsyncIterator[Lost]:
     """Join the channels of a query; the block begins when the server really listens to the database.
 
     A channel that is joined hears nothing yet: that the server has begun to read the log it says later, in a
-    `system` message.
+    `system` message. `note_listening` is called then, and again each time the server says so: it does when a
+    channel's token was changed or the database was away, and what happened in between it has not told.
 
     Raises:
         StoreUnavailable: the server does not answer, or does not listen in time.
         StoreRefused: it does not accept the key, or there is no token.
     """
     client = await line.client()
-    ears = _Ears(client, query_id, hear)
+    ears = _Ears(client, query_id, hear, note_listening)
     try:
         try:
             await asyncio.wait_for(ears.join(), _LISTENING_SECONDS)
@@ -52,10 +56,17 @@ async def listening(line: Line, query_id: UUID, hear: Callable[[Change], None]) 
 
 
 class _Ears:
-    def __init__(self, client: "AsyncRealtimeClient", query_id: UUID, hear: Callable[[Change], None]) -> None:
+    def __init__(
+        self,
+        client: "AsyncRealtimeClient",
+        query_id: UUID,
+        hear: Callable[[Change], None],
+        note_listening: Callable[[], None],
+    ) -> None:
         self.lost: Lost = asyncio.get_running_loop().create_future()
         self._client = client
         self._hear = hear
+        self._note_listening = note_listening
         self._deaf = set(Table)
         self._all_hear = asyncio.Event()
         self._open = set(Table)
@@ -66,7 +77,8 @@ class _Ears:
         """Return when the server listens on all three channels.
 
         Raises:
-            StoreUnavailable: it refuses one of them.
+            StoreUnavailable: one of them cannot be joined.
+            StoreRefused: because of the token.
         """
         heard: asyncio.Future[Any] = asyncio.ensure_future(self._all_hear.wait())
         joins = [
@@ -80,7 +92,9 @@ class _Ears:
                 task.cancel()
             await asyncio.gather(heard, *joins, return_exceptions=True)
         if self.lost.done():
-            raise StoreUnavailable(f"the realtime server does not listen ({self.lost.result()})")
+            why = str(self.lost.result())
+            kind = StoreRefused if any(word in why for word in _TOKEN_WORDS) else StoreUnavailable
+            raise kind(f"the realtime server does not listen ({why})")
 
     async def leave(self) -> bool:
         """Leave the channels, so that no task of theirs remains; returns whether the server answers."""
@@ -118,6 +132,7 @@ class _Ears:
                 self._deaf.discard(table)
                 if not self._deaf:
                     self._all_hear.set()
+                    self._note_listening()
 
         event, column = _EVENT_AND_COLUMN[table]
         channel = self._client.channel(f"{table}:{query_id}")

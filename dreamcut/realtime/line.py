@@ -12,7 +12,7 @@ from uuid import UUID
 
 from websockets.exceptions import InvalidStatus, WebSocketException
 
-from dreamcut.errors import StoreError, StoreRefused, StoreUnavailable
+from dreamcut.errors import DreamCutError, StoreRefused, StoreUnavailable
 from dreamcut.realtime.project import Project
 
 if TYPE_CHECKING:
@@ -45,10 +45,12 @@ class Line:
         """
         async with self._connecting:
             if self._client is not None and self._client.is_connected:
+                await _give_token(self._client, self._project)
                 return self._client
             await self._drop_current()
             self._client = await self._connected()
-            self._renewing = asyncio.create_task(self._renew_token(self._client))
+            if not self._project.is_lasting:
+                self._renewing = asyncio.create_task(self._renew_token(self._client))
             return self._client
 
     async def drop(self, client: "AsyncRealtimeClient") -> None:
@@ -71,7 +73,7 @@ class Line:
             auto_reconnect=False,
             timeout=_CONNECT_SECONDS,
         )
-        await client.set_auth(await self._project.token.on_loop())
+        await _give_token(client, self._project)
         try:
             await client.connect()
         except InvalidStatus as error:
@@ -100,14 +102,16 @@ class Line:
 
     async def _renew_token(self, client: "AsyncRealtimeClient") -> None:
         """Give the channels each next token before the old one ends."""
-        token = self._project.token
-        while (seconds := token.renew_in_seconds) is not None:
+        while (seconds := self._project.token.renew_in_seconds) is not None:
             await asyncio.sleep(max(seconds, _RENEW_AGAIN_SECONDS))
-            with suppress(
-                StoreError
-            ):  # where no token can be had, the channels end and whoever joins hears why
-                if (fresh := await token.on_loop()) != client.access_token:
-                    await client.set_auth(fresh)
+            with suppress(DreamCutError):  # without a token the channels end, and whoever joins hears why
+                await _give_token(client, self._project)
+
+
+async def _give_token(client: "AsyncRealtimeClient", project: Project) -> None:
+    """Let a client and its channels go on with the token that holds now."""
+    if (token := await project.token.on_loop()) != client.access_token:
+        await client.set_auth(token)
 
 
 class Lines:

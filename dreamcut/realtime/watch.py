@@ -35,7 +35,7 @@ class _Check:
 
 @dataclass(frozen=True, slots=True)
 class _Listening:
-    """The server listens."""
+    """The server listens from now on; what happened before it may not have told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,9 +298,13 @@ class Watch:
             error: DreamCutError | None = None
             began = _now()
             try:
-                async with listening(line, self._query_id, self._inbox.put_nowait) as lost:
+                async with listening(
+                    line,
+                    self._query_id,
+                    self._inbox.put_nowait,
+                    note_listening=lambda: self._inbox.put_nowait(_Listening()),
+                ) as lost:
                     self._lost, began = lost, _now()
-                    self._inbox.put_nowait(_Listening())
                     log.info("query=%s lost its ears: %s", self._query_id, await lost)
             except (StoreError, InvalidRequest) as failure:
                 error = failure
