@@ -3,8 +3,14 @@
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
-from dreamcut.realtime import AssetUpdate, FeedMessage, QueryUpdate
+import psycopg
+from gateway.faults import FaultProxy
+from queries import feed, report, start_query, value
+from supabase_project import SupabaseProject
+
+from dreamcut.realtime import AssetUpdate, FeedMessage, QueryUpdate, create_dreamcut_manager
 
 WAIT_SECONDS = 30.0
 
@@ -73,3 +79,49 @@ class Recorder:
         with self._changed:
             self.errors.append(error)
             self._changed.notify_all()
+
+
+def live_through(seed: int, project: SupabaseProject, worker: psycopg.Connection[Any]) -> int:
+    """Follow a query over a network that drops, doubles, reorders, delays and breaks; returns how often.
+
+    Every second query does not end, so that no closing read makes up for what was missed. What was told is
+    what the database holds, or this fails.
+    """
+    user_id = str(UUID(int=seed + 1))
+    query = start_query(worker, user_id=user_id)
+    heard = Recorder()
+    token = project.keys.token(role="authenticated", user_id=user_id)
+    with (
+        FaultProxy(project.url, seed=seed) as proxy,
+        create_dreamcut_manager(proxy.url, project.keys.anon, access_token=token) as manager,
+    ):
+        manager.subscribe_to_query(query.id, **heard.callbacks)
+        heard.wait_for_messages(1)
+        for n in range(40):
+            findings = {"at": n} if n % 3 else None
+            report(worker, query.assets[n % 2], "analyzing", n, message=f"step {n}", analysis=findings)
+        if seed % 2:
+            for asset in query.assets:
+                report(worker, asset, "completed", 100)
+            value(worker, "select public.finish_dreamcut_query(%s, '{}')", query.id)
+        proxy.calm()
+        proxy.disconnect()
+        written = feed(worker, query.id)
+        assets = {
+            key: (revision, analysis)
+            for key, revision, analysis in worker.execute(
+                "select id::text, revision, analysis from public.dreamcut_assets where query_id = %s",
+                [query.id],
+            )
+        }
+        heard.wait(
+            lambda told: (
+                len(told.messages) >= len(written)
+                and {key: (known.revision, known.analysis) for key, known in told.assets.items()} == assets
+                and told.queries[-1].ended == bool(seed % 2)
+            )
+        )
+        counts = proxy.counts()
+    assert heard.feed == written, f"seed {seed}"
+    assert not seed % 2 or heard.told[-1] is heard.queries[-1], f"seed {seed}"
+    return counts.faults
