@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -95,8 +96,9 @@ class _Background:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def call(self, function: Callable[[], object]) -> None:
-        """Call a function on the loop, soon."""
-        self._loop.call_soon_threadsafe(function)
+        """Call a function on the loop, soon; where that has just ended there is nothing to call it for."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function)
 
     def end(self) -> None:
         """Let the loop and its thread end, soon."""

@@ -34,7 +34,7 @@ def initialize_parameters(
     try:
         request = NewQuery(
             user_id=str(user_id),
-            prompt=prompt,
+            prompt=storable(prompt) if isinstance(prompt, str) else prompt,
             assets=tuple(_asset(asset) for asset in assets),
             intent=None if intent is None else Intent(intent),
             options=options if isinstance(options, QueryOptions) else _known(free),
@@ -48,7 +48,7 @@ def initialize_parameters(
         raise InvalidRequest(f'intent: one of {", ".join(Intent)}, not "{intent}"') from error
     return {
         "p_user_id": unchanged(request.user_id, "the user id"),
-        "p_user_prompt": storable(request.prompt),
+        "p_user_prompt": request.prompt,
         "p_intent": (request.intent or _read_intent(request)).value,
         "p_options": storable_value({**free, **request.options.model_dump(exclude_none=True)}),
         "p_assets": storable_value([_row(asset) for asset in request.assets]),

@@ -2,35 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, assert_never
 from uuid import UUID
 
-from dreamcut.backoff import delays
-from dreamcut.errors import DreamCutError, InvalidRequest, SchemaMismatch, StoreError, StoreRefused
+from dreamcut.errors import DreamCutError, SchemaMismatch, StoreRefused
+from dreamcut.realtime.agenda import Agenda, Check, Job, retries
 from dreamcut.realtime.ears import Lost, listening
 from dreamcut.realtime.line import Line, Lines
-from dreamcut.realtime.merge import Change, Delivery, Feed, ReadBrief, ReadRows, Wish
+from dreamcut.realtime.merge import Change, Delivery, Feed, ReadBrief, ReadRows
 from dreamcut.realtime.rest import Rest
 from dreamcut.realtime.sequence import Gap
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 0.1  # an event tells of a message whose own event is mostly on the way, on another channel
-CHECK_SECONDS = 20.0  # between looks for what the socket lost without a word
-DEAF_CHECK_SECONDS = 5.0  # the same while there is no socket
-_FIRST_DELAY_SECONDS = 0.2
-_LONGEST_DELAY_SECONDS = 15.0
-_STEADY_SECONDS = 5.0  # a socket that held for so long was a good one
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """Look how far the tables are."""
-
-    is_first: bool = False  # since the server listens
+_STEADY_SECONDS = 5.0  # ears that held for so long were good ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +42,7 @@ class _Stop:
 class _Done:
     """A job is over; `take` hands its answer to the feed."""
 
-    job: "_Job"
+    job: Job
     take: Callable[[], None]
 
 
@@ -62,7 +50,7 @@ class _Done:
 class _Failed:
     """A job could not be done."""
 
-    job: "_Job"
+    job: Job
     error: DreamCutError
 
 
@@ -73,7 +61,6 @@ class _Crashed:
     error: BaseException
 
 
-_Job = Wish | _Check
 _Item = Change | _Listening | _Deaf | _Stop | _Done | _Failed | _Crashed
 
 
@@ -110,11 +97,7 @@ class Watch:
         self._lost: Lost | None = None  # while listening
         self._heard = 0  # events since the last check
         self._reading: asyncio.Task[None] | None = None
-        self._retries = _delays()
-        self._retry_at = 0.0
-        self._must_check = False
-        self._check_at = 0.0
-        self._gap: tuple[int, float] | None = None  # after which message, since when
+        self._agenda = Agenda(self._feed, now=_now())
 
     def stop(self) -> None:
         """Tell nothing more; `run` ends as soon as the call that is telling something returns."""
@@ -123,7 +106,6 @@ class Watch:
 
     async def run(self) -> None:
         """Follow the query."""
-        self._check_at = _now() + CHECK_SECONDS
         line = self._lines.take(self._query_id)
         ears = self._started(self._keep_listening(line))
         try:
@@ -152,10 +134,15 @@ class Watch:
     # what comes in
 
     async def _take_next(self) -> None:
+        # Whatever is being read comes in by itself.
+        seconds = None if self._reading is not None else self._agenda.seconds_until_due(_now())
+        item: _Item | None = None
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._seconds_until_due()):
-                self._take(await self._inbox.get())
-        self._take_waiting()
+            async with asyncio.timeout(seconds):
+                item = await self._inbox.get()
+        if item is not None:
+            self._take(item)
+            self._take_waiting()
 
     def _take_waiting(self) -> None:
         while not self._inbox.empty():
@@ -168,9 +155,9 @@ class Watch:
                 self._feed.take_change(item)
             case _Listening():
                 self._troubles.discard("socket")
-                self._must_check = True
+                self._agenda.note_listening()
             case _Deaf(error):
-                self._check_at = min(self._check_at, _now() + DEAF_CHECK_SECONDS)
+                self._agenda.note_deaf(now=_now())
                 if error is not None:
                     self._take_trouble("socket", error)
             case _Done():
@@ -191,25 +178,19 @@ class Watch:
             done.take()
         except SchemaMismatch as error:
             self._end = error
-        wishes = self._feed.wishes()
-        if isinstance(done.job, _Check):
-            self._check_at = _now() + (DEAF_CHECK_SECONDS if self._lost is None else CHECK_SECONDS)
-            if wishes and not self._heard and not done.job.is_first:
+        if isinstance(done.job, Check):
+            if self._feed.wishes() and not self._heard and not done.job.is_first:
                 self._listen_anew("nothing was heard of what happened")
             self._heard = 0
-        if done.job in wishes:  # answered by a copy of the database that lags
-            self._retry_at = _now() + next(self._retries)
-        else:
-            self._retries, self._retry_at = _delays(), 0.0
+        self._agenda.finish(done.job, now=_now())
 
     def _take_failure(self, failed: _Failed) -> None:
         self._reading = None
-        self._retry_at = _now() + next(self._retries)
         if isinstance(failed.job, ReadBrief) and not failed.error.retryable:
             self._complaints.append(failed.error)
             self._feed.take_brief(None)
         else:
-            self._must_check |= isinstance(failed.job, _Check)
+            self._agenda.fail(failed.job, now=_now())
             self._take_trouble("tables", failed.error)
 
     def _take_trouble(self, where: str, error: DreamCutError) -> None:
@@ -226,44 +207,11 @@ class Watch:
     # what goes out
 
     def _start_reading(self) -> None:
-        if self._reading is None and (job := self._next_job()) is not None:
-            self._must_check &= not isinstance(job, _Check)
+        if self._reading is None and (job := self._agenda.next_job(_now())) is not None:
+            self._agenda.begin(job)
             self._reading = self._started(self._do(job))
 
-    def _next_job(self) -> _Job | None:
-        now = _now()
-        if now < self._retry_at:
-            return None
-        hinted = None
-        for wish in self._feed.wishes():
-            if not isinstance(wish, Gap) or wish.is_proved:
-                return wish
-            hinted = wish
-        if self._must_check or (now >= self._check_at and not self._feed.is_complete):
-            return _Check(is_first=self._must_check)
-        return hinted if hinted is not None and now >= self._grace_ends(hinted, now) else None
-
-    def _grace_ends(self, gap: Gap, now: float) -> float:
-        if self._gap is None or self._gap[0] != gap.after_seq:
-            self._gap = (gap.after_seq, now)
-        return self._gap[1] + GRACE_SECONDS
-
-    def _seconds_until_due(self) -> float | None:
-        """Return how long to wait for anything to come in; None where there is nothing else to do."""
-        if self._reading is not None:
-            return None
-        now = _now()
-        wishes = self._feed.wishes()
-        if not (wishes or self._must_check) and self._feed.is_complete:
-            return None
-        due = self._check_at
-        if self._must_check or any(not isinstance(wish, Gap) or wish.is_proved for wish in wishes):
-            due = now
-        elif (gap := next((wish for wish in wishes if isinstance(wish, Gap)), None)) is not None:
-            due = min(due, self._grace_ends(gap, now))
-        return max(0.0, max(due, self._retry_at) - now)
-
-    async def _do(self, job: _Job) -> None:
+    async def _do(self, job: Job) -> None:
         try:
             take = await self._answer(job)
         except DreamCutError as error:
@@ -271,7 +219,7 @@ class Watch:
         else:
             self._inbox.put_nowait(_Done(job, take))
 
-    async def _answer(self, job: _Job) -> Callable[[], None]:
+    async def _answer(self, job: Job) -> Callable[[], None]:
         feed, rest = self._feed, self._rest
         match job:
             case ReadRows():
@@ -286,14 +234,14 @@ class Watch:
             case ReadBrief():
                 brief = await rest.brief(self._query_id)
                 return lambda: feed.take_brief(brief)
-            case _Check():
+            case Check():
                 marks = await rest.marks(self._query_id)
                 return lambda: feed.take_marks(marks)
             case _:
                 assert_never(job)
 
     async def _keep_listening(self, line: Line) -> None:
-        waits = _delays()
+        waits = retries()
         while True:
             error: DreamCutError | None = None
             began = _now()
@@ -306,12 +254,12 @@ class Watch:
                 ) as lost:
                     self._lost, began = lost, _now()
                     log.info("query=%s lost its ears: %s", self._query_id, await lost)
-            except (StoreError, InvalidRequest) as failure:
+            except DreamCutError as failure:
                 error = failure
             self._lost = None
             self._inbox.put_nowait(_Deaf(error))
             if error is None and _now() - began > _STEADY_SECONDS:
-                waits = _delays()
+                waits = retries()
             await asyncio.sleep(next(waits))
 
     def _listen_anew(self, why: str) -> None:
@@ -330,7 +278,3 @@ class Watch:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _delays() -> Iterator[float]:
-    return delays(first_seconds=_FIRST_DELAY_SECONDS, longest_seconds=_LONGEST_DELAY_SECONDS)

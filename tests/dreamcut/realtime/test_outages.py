@@ -157,7 +157,7 @@ def test_a_bad_wire_ends_with_the_database(supabase_project: SupabaseProject, wo
 def test_a_loss_that_nothing_tells_of_is_found(
     supabase_project: SupabaseProject, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dreamcut.realtime.watch.CHECK_SECONDS", 0.5)
+    monkeypatch.setattr("dreamcut.realtime.agenda.CHECK_SECONDS", 0.5)
     query = start_query(worker, user_id=ANNA)
     heard = Recorder()
     mute = Plan(drop=1.0, duplicate=0, reorder=0, delay=0, disconnect=0)
