@@ -24,6 +24,7 @@ _BY_SQLSTATE: dict[str, type[StoreError] | type[InvalidRequest]] = {
     "42P01": SchemaMismatch,
     "42883": SchemaMismatch,
     "42703": SchemaMismatch,
+    "42704": SchemaMismatch,
     "3F000": SchemaMismatch,
     "40001": LostRace,
     "40P01": LostRace,

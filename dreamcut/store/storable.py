@@ -8,9 +8,8 @@ keep a finding from being written.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from psycopg.types.json import Jsonb
 
 from dreamcut.errors import InvalidRequest
 
@@ -23,27 +22,26 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def storable_json(value: Mapping[str, Any] | Sequence[Any]) -> Jsonb:
+@dataclass(frozen=True)
+class Json:
+    """JSON that Postgres can hold, for whoever sends text and for whoever makes the text itself."""
+
+    text: str
+    value: Any  # Any: JSON
+
+
+def storable_json(value: Mapping[str, Any] | Sequence[Any]) -> Json:
     """Return JSON ready to be a parameter.
 
     Raises:
         InvalidRequest: it holds something that is no JSON, such as NaN.
     """
-    return Jsonb(_clean(_text(value)), dumps=lambda already: already)
-
-
-def storable_value(value: Mapping[str, Any] | Sequence[Any]) -> Mapping[str, Any] | Sequence[Any]:
-    """Return the same for a client that makes the JSON itself.
-
-    Raises:
-        InvalidRequest: it holds something that is no JSON, such as NaN.
-    """
-    text = _text(value)
-    clean = _clean(text)
-    if clean == text:
-        return value
-    cleaned: dict[str, Any] | list[Any] = json.loads(clean)
-    return cleaned
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest(f"this cannot be stored as JSON: {error}") from error
+    clean = _UNSTORABLE_IN_JSON.sub(lambda match: (match[1] or "") + "\N{REPLACEMENT CHARACTER}", text)
+    return Json(clean, value if clean == text else json.loads(clean))
 
 
 def unchanged(text: str, noun: str) -> str:
@@ -55,14 +53,3 @@ def unchanged(text: str, noun: str) -> str:
     if storable(text) != text:
         raise InvalidRequest(f"{noun} holds a character that cannot be stored: {storable(text)}")
     return text
-
-
-def _text(value: Mapping[str, Any] | Sequence[Any]) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
-        raise InvalidRequest(f"this cannot be stored as JSON: {error}") from error
-
-
-def _clean(text: str) -> str:
-    return _UNSTORABLE_IN_JSON.sub(lambda match: (match[1] or "") + "\N{REPLACEMENT CHARACTER}", text)

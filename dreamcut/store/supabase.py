@@ -17,7 +17,7 @@ from dreamcut.store.patience import IMPATIENT, Patience
 from dreamcut.store.polling import Polling
 from dreamcut.store.protocol import Lease
 from dreamcut.store.rest_failures import HOW_TO_MIGRATE, check_key, project_url, transport_error
-from dreamcut.store.storable import unchanged
+from dreamcut.store.storable import Json, unchanged
 from dreamcut.store.writes import Parameters, Writes
 
 if TYPE_CHECKING:
@@ -212,8 +212,14 @@ class SupabaseStore(Writes):
 
 
 def _as_json(parameters: Parameters) -> dict[str, Any]:
-    """Return parameters for a client that makes JSON of them, and knows UUID but not Decimal."""
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in parameters.items()}
+    """Return parameters for a client that makes the JSON itself, and knows UUID but not Decimal."""
+    return {name: _plain(value) for name, value in parameters.items()}
+
+
+def _plain(value: Any) -> Any:  # Any: what JSON can hold, or UUID
+    if isinstance(value, Json):
+        return value.value
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _as_rows(data: Any) -> list[dict[str, Any]]:  # Any: JSON

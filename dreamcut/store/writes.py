@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 from dreamcut.models import AssetStatus, Intent, NewAsset, NewQuery, QueryStage
 from dreamcut.store.protocol import AssetOutcome, Lease, NewMessage, worker_name
-from dreamcut.store.storable import storable, storable_value, unchanged
+from dreamcut.store.storable import storable, storable_json, unchanged
 
-Parameters = Mapping[str, Any]  # JSON, UUID and Decimal, under the names of the function's parameters
+Parameters = Mapping[str, Any]  # Json, UUID, Decimal and plain values, under the names of the function's
 
 
 class Writes(ABC):
@@ -36,8 +36,8 @@ class Writes(ABC):
                 "p_user_id": unchanged(request.user_id, "the user id"),
                 "p_user_prompt": storable(request.prompt),
                 "p_intent": intent.value,
-                "p_options": storable_value(request.options.model_dump(exclude_none=True)),
-                "p_assets": storable_value([_asset_row(asset) for asset in request.assets]),
+                "p_options": storable_json(request.options.model_dump(exclude_none=True)),
+                "p_assets": storable_json([_asset_row(asset) for asset in request.assets]),
                 "p_idempotency_key": unchanged(key, "the idempotency key"),
             },
         )
@@ -59,7 +59,7 @@ class Writes(ABC):
             status=status,
             progress=progress,
             message=message,
-            p_analysis=None if analysis is None else storable_value(analysis),
+            p_analysis=None if analysis is None else storable_json(analysis),
             **_outcome_parameters(outcome or AssetOutcome()),
         )
 
@@ -111,7 +111,7 @@ class Writes(ABC):
                 "p_emoji": _storable_or_none(message.emoji),
                 # A key of our own makes it safe to write again after a lost answer.
                 "p_key": _storable_or_none(message.key) or f"once-{uuid4()}",
-                "p_data": storable_value(message.data),
+                "p_data": storable_json(message.data),
             },
         )
 
@@ -129,7 +129,7 @@ class Writes(ABC):
             "finish_dreamcut_query",
             {
                 "p_query_id": query_id,
-                "p_payload": storable_value(payload),
+                "p_payload": storable_json(payload),
                 "p_processing_time_ms": processing_time_ms,
                 "p_models_used": [storable(model) for model in models_used],
                 "p_cost_estimate": cost_estimate,
@@ -219,7 +219,7 @@ def _told(message: NewMessage | None) -> dict[str, Any]:
         "p_message_type": message.type.value,
         "p_emoji": _storable_or_none(message.emoji),
         "p_message_key": _storable_or_none(message.key),
-        "p_message_data": storable_value(message.data),
+        "p_message_data": storable_json(message.data),
     }
 
 

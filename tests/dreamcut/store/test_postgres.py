@@ -28,6 +28,7 @@ def test_database_that_is_not_there_is_unavailable(monkeypatch: pytest.MonkeyPat
     close_pools(url)
 
 
+@pytest.mark.usefixtures("pg_template")  # the roles are the server's
 def test_empty_database_lacks_the_schema(new_database: Callable[..., str]) -> None:
     url = new_database()
     with psycopg.connect(url, autocommit=True) as owner:
