@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,9 @@ import pytest
 from realtime_socket import RealtimeSocket
 from supabase_project import SupabaseProject
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from dreamcut.store.embedded import EmbeddedPostgres
+from dreamcut.store.migrations import ensure_schema
 
 Open = Callable[..., RealtimeSocket]
 
@@ -551,7 +555,26 @@ def test_no_slot_outlives_the_gateway(
     assert slots(owner) == 0
 
 
-def test_after_the_database_was_away_channels_are_told_anew(
+def test_channels_outlive_a_restart_of_the_database(
+    pg_home: Path, new_supabase_project: Callable[[str], SupabaseProject], token_of: Callable[..., str]
+) -> None:
+    server = EmbeddedPostgres(pg_home)
+    database_url = server.start()
+    ensure_schema(database_url)
+    project = new_supabase_project(database_url)
+    with RealtimeSocket(project.url, project.keys.anon) as client:
+        client.listen("q", QUERIES, token=token_of(A))
+        server.stop()
+        client.send("phoenix", "heartbeat")
+        client.expect("phx_reply")
+        server.start()
+        assert client.expect("system")["payload"]["message"] == "Subscribed to PostgreSQL"
+        with psycopg.connect(database_url, autocommit=True) as owner:
+            id = new_query(owner)
+        assert client.change()["record"]["id"] == id
+
+
+def test_after_the_sessions_were_ended_channels_are_told_anew(
     socket: Open, owner: psycopg.Connection[Any], token_of: Callable[..., str]
 ) -> None:
     client = socket()
