@@ -127,7 +127,8 @@ class Subscription:
     def __init__(self, background: _Background, callbacks: _CallbackThread) -> None:
         self._background = background
         self._callbacks = callbacks
-        self._following: AsyncSubscription | None = None
+        self._following: AsyncSubscription | None = None  # of the loop, like the next
+        self._is_ending = False
         self._is_over = threading.Event()
 
     def __call__(self) -> None:
@@ -152,6 +153,8 @@ class Subscription:
     async def follow(self, subscribing: Coroutine[Any, Any, AsyncSubscription]) -> None:
         """Subscribe and stay until it is over; runs on the background's loop."""
         self._following = await subscribing
+        if self._is_ending:  # already
+            self._following()
         await self._following.wait()
 
     def note_end(self) -> None:
@@ -160,6 +163,7 @@ class Subscription:
         self._is_over.set()
 
     def _stop(self) -> None:
+        self._is_ending = True
         if self._following is not None:
             self._following()
 

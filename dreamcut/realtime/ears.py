@@ -114,8 +114,10 @@ class _Ears:
         return answers
 
     async def _say_goodbye(self) -> None:
-        for channel in self._channels.values():
-            if not channel.is_closed:
+        for table, channel in self._channels.items():
+            if channel.is_closed:  # never joined, or closed by the server
+                self._note_closed(table)
+            else:
                 await channel.unsubscribe()
         await self._all_closed.wait()
 
@@ -144,11 +146,14 @@ class _Ears:
     def _note_state(self, table: Table) -> Callable[[Any, Exception | None], None]:
         def note(state: Any, error: Exception | None) -> None:
             if state == "CLOSED":
-                self._open.discard(table)
-                if not self._open:
-                    self._all_closed.set()
+                self._note_closed(table)
             if state != "SUBSCRIBED" and not self.lost.done():
                 why = f"channel {table}: {state.value}" + (f", {error}" if error else "")
                 self.lost.set_result(why)
 
         return note
+
+    def _note_closed(self, table: Table) -> None:
+        self._open.discard(table)
+        if not self._open:
+            self._all_closed.set()

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from dreamcut.errors import InvalidRequest
 from dreamcut.models import Intent, NewAsset, NewQuery, QueryOptions
-from dreamcut.store.storable import storable, storable_value, unchanged
+from dreamcut.store.storable import storable, storable_json, unchanged
 
 GivenAsset = NewAsset | Mapping[str, Any]
 GivenOptions = QueryOptions | Mapping[str, Any]
@@ -50,8 +50,8 @@ def initialize_parameters(
         "p_user_id": unchanged(request.user_id, "the user id"),
         "p_user_prompt": request.prompt,
         "p_intent": (request.intent or _read_intent(request)).value,
-        "p_options": storable_value({**free, **request.options.model_dump(exclude_none=True)}),
-        "p_assets": storable_value([_row(asset) for asset in request.assets]),
+        "p_options": storable_json({**free, **request.options.model_dump(exclude_none=True)}).value,
+        "p_assets": storable_json([_row(asset) for asset in request.assets]).value,
         "p_idempotency_key": idempotency_key and unchanged(idempotency_key, "the idempotency key"),
     }
 

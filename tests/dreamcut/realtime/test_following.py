@@ -355,3 +355,15 @@ def test_the_brief_of_a_snapshot_is_whole(new_manager: Any, worker: Worker) -> N
     assert snapshot.brief == snapshot.query.payload == brief
     assert [message.seq for message in snapshot.messages] == [1, 2, 3]
     assert [asset.status for asset in snapshot.assets] == ["completed"] * 2
+
+
+def test_unsubscribing_at_any_moment_leaves_nothing_behind(new_manager: Any, worker: Worker) -> None:
+    query = start_query(worker, user_id=ANNA)
+    manager = new_manager(ANNA)
+    before = traces()
+    for step in range(30):
+        unsubscribe = manager.subscribe_to_query(query.id)
+        unsubscribe.wait(step * 0.005)  # from before it connects until after it listens
+        unsubscribe()
+        assert unsubscribe.wait(0), f"after {step * 5} ms"
+        assert traces() == before, f"after {step * 5} ms"
