@@ -50,6 +50,7 @@ walls: $(READY)
 bench: $(WARM)
 	$(BIN)/python tests/benchmarks/run.py
 	$(BIN)/python tests/benchmarks/overhead.py
+	PYTHONPATH=tests/support $(BIN)/python tests/benchmarks/live_feed.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
