@@ -137,9 +137,9 @@ class Feed:
         self._keep_only({str(row["id"]) for row in assets})
         self._is_closed |= _has_ended(query)
 
-    def take_messages(self, rows: Sequence[Row], *, after_seq: int, reached_seq: int = 0) -> None:
-        """Take what the table has after a number, lowest first; see `MessageSequence.read`."""
-        self._outbox.extend(self._messages.read(rows, after_seq=after_seq, reached_seq=reached_seq))
+    def take_messages(self, rows: Sequence[Row], *, reached_seq: int = 0) -> None:
+        """Take what the table has after a gap, lowest first; see `MessageSequence.read`."""
+        self._outbox.extend(self._messages.read(rows, reached_seq=reached_seq))
 
     def take_marks(self, marks: Marks) -> None:
         """Take how far the tables are."""

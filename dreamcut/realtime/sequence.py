@@ -50,19 +50,17 @@ class MessageSequence:
             return []
         self.announce(seq)
         if seq > self._released and unabridged and row.keys() >= _NEEDED:
-            self._held.setdefault(seq, row)
+            self._held[seq] = row
         return self._release()
 
-    def read(self, rows: Sequence[Row], *, after_seq: int, reached_seq: int = 0) -> list[Row]:
-        """Take what the table has after a number, lowest first; returns the messages that can now be told.
+    def read(self, rows: Sequence[Row], *, reached_seq: int = 0) -> list[Row]:
+        """Take what the table has after a gap, lowest first; returns the messages that can now be told.
 
         There may be more beyond the last row. A number that is absent before it was deleted: numbers are
         given in the order of commit, so whoever sees one sees all below it. `reached_seq` says so where
         there are no rows: it is what the query counted before they were read. Without it nothing follows
         from an empty answer, as a copy of the database may lag behind the event that told of more.
         """
-        if after_seq > self._released:
-            return []
         fresh = {row["seq"]: row for row in rows if row["seq"] > self._released}
         last = max(fresh, default=0 if rows else reached_seq)
         if last <= self._released:

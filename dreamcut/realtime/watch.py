@@ -230,7 +230,7 @@ class Watch:
                 if not (rows := await rest.messages(self._query_id, after_seq=after_seq)):
                     reached_seq = (await rest.marks(self._query_id)).last_message_seq
                     rows = await rest.messages(self._query_id, after_seq=after_seq)
-                return lambda: feed.take_messages(rows, after_seq=after_seq, reached_seq=reached_seq)
+                return lambda: feed.take_messages(rows, reached_seq=reached_seq)
             case ReadBrief():
                 brief = await rest.brief(self._query_id)
                 return lambda: feed.take_brief(brief)

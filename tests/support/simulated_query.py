@@ -92,9 +92,8 @@ class Answer:
         match self.wish:
             case ReadRows():
                 feed.take_rows(self.document, self.rows)
-            case Gap(after_seq=after_seq):
-                reached = self.document["last_message_seq"]
-                feed.take_messages(self.rows, after_seq=after_seq, reached_seq=reached)
+            case Gap():
+                feed.take_messages(self.rows, reached_seq=self.document["last_message_seq"])
             case ReadBrief():
                 feed.take_brief(self.document)
 

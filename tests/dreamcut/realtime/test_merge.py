@@ -81,7 +81,7 @@ def test_a_reader_may_start_after_a_message() -> None:
     feed.take_rows(query_row(last_message_seq=3), [])
     assert feed.wishes() == (Gap(after_seq=2, is_proved=True),)
     feed.take_change(message(2))
-    feed.take_messages([message_row(3)], after_seq=2)
+    feed.take_messages([message_row(3)])
     assert said(feed) == [3]
     assert feed.wishes() == ()
 
@@ -101,7 +101,7 @@ def test_a_gap_holds_back_what_follows_and_is_wanted(feed: Feed) -> None:
     feed.take_change(message(3))
     assert said(feed) == [1]
     assert feed.wishes() == (Gap(after_seq=1, is_proved=False),)
-    feed.take_messages([message_row(2), message_row(3)], after_seq=1)
+    feed.take_messages([message_row(2), message_row(3)])
     assert said(feed) == [2, 3]
     assert feed.wishes() == ()
 
@@ -116,16 +116,21 @@ def test_a_silent_loss_shows_in_the_marks(feed: Feed) -> None:
     assert feed.wishes() == (ReadRows(), Gap(after_seq=0, is_proved=True))
 
 
+def test_a_silent_loss_of_an_asset_shows_in_the_marks(feed: Feed) -> None:
+    feed.take_marks(Marks(revision=1, last_message_seq=0, assets={asset_row(0)["id"]: 2}))
+    assert feed.wishes() == (ReadRows(),)
+
+
 def test_a_cut_page_is_read_on(feed: Feed) -> None:
     feed.take_rows(query_row(revision=2, last_message_seq=4), [asset_row(0)])
-    feed.take_messages([message_row(1), message_row(2)], after_seq=0)
+    feed.take_messages([message_row(1), message_row(2)])
     assert said(feed) == [1, 2]
     assert feed.wishes() == (Gap(after_seq=2, is_proved=True),)
 
 
 def test_a_deleted_message_is_passed_over(feed: Feed) -> None:
     feed.take_change(message(3))
-    feed.take_messages([message_row(1), message_row(3)], after_seq=0)
+    feed.take_messages([message_row(1), message_row(3)])
     assert said(feed) == [1, 3]
     assert feed.wishes() == ()
 
@@ -133,10 +138,10 @@ def test_a_deleted_message_is_passed_over(feed: Feed) -> None:
 def test_an_empty_read_alone_proves_no_deletion(feed: Feed) -> None:
     feed.take_change(message(2))
     for reached in (0, 0, 0):  # a copy of the database that lags: its query has counted no message yet
-        feed.take_messages([], after_seq=0, reached_seq=reached)
+        feed.take_messages([], reached_seq=reached)
         assert said(feed) == []
         assert feed.wishes() == (Gap(after_seq=0, is_proved=False),)
-    feed.take_messages([], after_seq=0, reached_seq=1)
+    feed.take_messages([], reached_seq=1)
     assert said(feed) == [2]
     assert feed.wishes() == ()
 
@@ -144,14 +149,14 @@ def test_an_empty_read_alone_proves_no_deletion(feed: Feed) -> None:
 def test_a_deleted_end_is_not_waited_for(feed: Feed) -> None:
     feed.take_change(query(revision=2, last_message_seq=5))
     assert feed.wishes()
-    feed.take_messages([], after_seq=0, reached_seq=5)
+    feed.take_messages([], reached_seq=5)
     assert feed.wishes() == ()
 
 
 def test_an_old_read_does_not_take_messages_back(feed: Feed) -> None:
     feed.take_change(message(1))
     feed.take_change(message(2))
-    feed.take_messages([message_row(1)], after_seq=0)
+    feed.take_messages([message_row(1)])
     assert said(feed) == [1, 2]
     assert feed.wishes() == ()
 
