@@ -10,6 +10,7 @@ servers in front of it. Grammar that is not known is refused with an error, neve
     auth        GoTrue: sign-up, sign-in, refresh under /auth/v1
     storage     Storage: objects of private and public buckets under /storage/v1
     realtime    Realtime: postgres_changes under /realtime/v1/websocket, protocols 1.0.0 and 2.0.0
+    faults      a network that misbehaves by a seed, to be put before a gateway; also a command
     app         all of them as one ASGI application; `python -m gateway` serves it
 
 In a test take the fixture `supabase_project`; from elsewhere, with `tests/support` in PYTHONPATH:
