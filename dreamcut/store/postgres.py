@@ -15,6 +15,7 @@ from dreamcut.errors import InvalidRequest, NotFound, StoreUnavailable
 from dreamcut.models import Asset, AssetStatus, Intent, Message, NewAsset, NewQuery, Query, QueryStage
 from dreamcut.store.changes import Changes
 from dreamcut.store.failures import RACES, as_store_error
+from dreamcut.store.legacy import LegacyBrief
 from dreamcut.store.pools import shared_pool
 from dreamcut.store.protocol import AssetOutcome, Lease, NewMessage, worker_name
 from dreamcut.store.storable import storable, storable_json
@@ -276,6 +277,20 @@ class PostgresStore:
     def holding(self, lease: Lease) -> Self:
         """Return this store for the holder of a lease: its writes are refused once the lease is lost."""
         return type(self)(self._conninfo, lease=lease)
+
+    def import_legacy_briefs(
+        self, *, limit: int, owner_if_none: str, after: UUID | None = None
+    ) -> list[LegacyBrief]:
+        """Make ended briefs of the predecessor queries; returns the next ones that were looked at, by id."""
+        rows = self._ask(
+            """
+            select * from public.import_legacy_dreamcut_briefs(
+                p_limit => %s, p_after => %s, p_owner_if_none => %s
+            )
+            """,
+            [limit, after, _unchanged(owner_if_none, "the owner of briefs without one")],
+        )
+        return [LegacyBrief.model_validate(row) for row in rows]
 
     def close(self) -> None:
         """Stop listening. The connections belong to the process and are closed with it."""
