@@ -187,7 +187,12 @@ READABLE = (
                 "intent": "image",
                 "options": {"aspectRatio": "Smart Auto", "imageCount": 2, "durationSeconds": 0},
                 "assets": [
-                    {"url": "https://cdn.test/x.png", "type": "image/png", "filename": "x.png", "userDescription": "x"}
+                    {
+                        "url": "https://cdn.test/x.png",
+                        "type": "image/png",
+                        "filename": "x.png",
+                        "userDescription": "x",
+                    }
                 ],
             },
             "analysis": {"comprehensive": {"userPrompt": "A poster"}, "final_analysis": None},
@@ -201,7 +206,11 @@ READABLE = (
         "bare addresses",
         {
             # kinds are in the analysis only, one by address, one by id
-            "request": {"query": "Cut it", "mediaType": "text", "assets": ["https://cdn.test/1", "https://cdn.test/2"]},
+            "request": {
+                "query": "Cut it",
+                "mediaType": "text",
+                "assets": ["https://cdn.test/1", "https://cdn.test/2"],
+            },
             "analysis": {
                 "video": {"https://cdn.test/1": {"scenes": 3}},
                 "assets": [{"url": "https://cdn.test/2", "detectedMime": "video/mp4", "id": 7}],
@@ -232,7 +241,10 @@ UNREADABLE: dict[str, tuple[Json, str]] = {
     "empty": ({"request": {}, "analysis": {}}, "it has no prompt"),
     "blank": ({"request": {"query": " \n"}, "analysis": []}, "it has no prompt"),
     "text": ({"request": "what?", "analysis": "none", "plan": 0}, "it has no prompt"),
-    "no prompt but objects": ({"request": {"query": {"text": "x"}}, "analysis": {"brief": [1]}}, "it has no prompt"),
+    "no prompt but objects": (
+        {"request": {"query": {"text": "x"}}, "analysis": {"brief": [1]}},
+        "it has no prompt",
+    ),
     "the end of time": (
         {"request": request_of("x"), "analysis": {}, "created_at": "infinity"},
         "its dates are out of any range",
@@ -265,9 +277,13 @@ def fill(connection: Connection, *, briefs: int, ended: int) -> None:
                 briefs,
             ],
         )
-        connection.execute("insert into public.jobs (brief_id, type) select id, 'analysis' from public.briefs")
-        connection.execute("update public.jobs j set status = 'failed', error = 'out of memory' from public.briefs b"
-                           " where b.id = j.brief_id and b.status = 'failed'")
+        connection.execute(
+            "insert into public.jobs (brief_id, type) select id, 'analysis' from public.briefs"
+        )
+        connection.execute(
+            "update public.jobs j set status = 'failed', error = 'out of memory' from public.briefs b"
+            " where b.id = j.brief_id and b.status = 'failed'"
+        )
 
 
 _DEFINITIONS = {
@@ -326,7 +342,9 @@ def checksums(connection: Connection) -> dict[str, str]:
     for table in ("public.briefs", "public.jobs", "auth.users"):
         row = connection.execute(
             f"""
-            select count(*) || ' ' || md5(string_agg(concat_ws(' ', t.ctid, t.xmin, t.xmax, t::text), e'\\n' order by t.id))
+            select count(*) || ' ' || md5(string_agg(
+                       concat_ws(' ', t.ctid, t.xmin, t.xmax, t::text), e'\\n' order by t.id
+                   ))
               from {table} t
             """.encode()
         ).fetchone()
