@@ -43,12 +43,11 @@ def import_legacy(
         owner_if_none: whose queries the briefs without a user become.
     """
     done = LegacyImport()
-    while True:
+    while done.looked_at < most:
         limit = min(batch, most - done.looked_at)
-        briefs = import_batch(limit=limit, after=after, owner_if_none=owner_if_none)
-        done = done.with_batch(briefs, is_last=len(briefs) < limit)
+        done = done.with_batch(import_batch(limit=limit, after=after, owner_if_none=owner_if_none))
         after = done.next_after
-        if after is None or done.looked_at == most:
+        if after is None:
             break
     log.info(
         "imported=%d known=%d waiting=%d refused=%d", done.imported, done.known, done.waiting, done.refused

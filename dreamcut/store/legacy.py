@@ -49,14 +49,14 @@ class LegacyImport(Record):
     def summary(self) -> str:
         """The counts as one line."""
         counts = f"{self.imported} imported, {self.waiting} not ended yet, {self.refused} refused"
-        return counts if self.next_after is None else f"{counts}; more are left after {self.next_after}"
+        return counts if self.next_after is None else f"{counts}; go on after {self.next_after}"
 
-    def with_batch(self, briefs: Sequence[LegacyBrief], *, is_last: bool) -> Self:
-        """Return this with one more batch counted."""
+    def with_batch(self, briefs: Sequence[LegacyBrief]) -> Self:
+        """Return this with one more batch counted; an empty one was the last."""
         counts = {outcome.value: getattr(self, outcome.value) for outcome in LegacyOutcome}
         for brief in briefs:
             counts[brief.outcome.value] += 1
         noted = (*self.remarks, *(brief for brief in briefs if brief.note))
         return type(self)(
-            **counts, remarks=noted[:MAX_REMARKS], next_after=None if is_last else briefs[-1].brief_id
+            **counts, remarks=noted[:MAX_REMARKS], next_after=briefs[-1].brief_id if briefs else None
         )

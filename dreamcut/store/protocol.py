@@ -65,6 +65,10 @@ def worker_name(pid: int | None = None) -> str:
 class Store(Protocol):
     """Queries, assets and messages. Errors are those of `dreamcut.errors`; unknown ids raise NotFound."""
 
+    def check_schema(self) -> None:
+        """Raise SchemaMismatch unless the database has the migrations of this code and no newer ones."""
+        ...
+
     def initialize_query(self, request: NewQuery, *, intent: Intent) -> UUID:
         """Create the query, its assets and the first message; the same idempotency key gives the same id."""
         ...
@@ -171,10 +175,10 @@ class Store(Protocol):
     def import_legacy_briefs(
         self, *, limit: int, owner_if_none: str, after: UUID | None = None
     ) -> list[LegacyBrief]:
-        """Make ended briefs of the predecessor queries; returns the next ones that were looked at, by id.
+        """Make ended briefs of the predecessor queries; returns those that were looked at, by id, or none at the end.
 
         Args:
-            limit: how many to look at, 1 to 1000; fewer rows than that: there are no more.
+            limit: how many to look at, 1 to 1000.
             owner_if_none: whose query it is where a brief names nobody.
             after: the last id of the call before.
         """

@@ -232,7 +232,7 @@ begin
        set status = case when v_failed then 'failed' else 'completed' end,
            error_message = case when v_failed then v_reason end,
            completed_at = v_ended_at,
-           payload = public.keep_dreamcut_document(v_id, null, jsonb_build_object(
+           payload = jsonb_build_object(
                'source', 'legacy',
                'query_summary', jsonb_build_object(
                    'original_prompt', v_prompt,
@@ -250,14 +250,14 @@ begin
                    'next_steps', jsonb_build_array('Analyse the request again for a brief that rests on measurements.')
                ),
                'legacy', p_brief
-           ))
+           )
      where q.id = v_id;
     return v_left_out;
 end;
 $$;
 
 -- Look at the next briefs that are no queries yet, in the order of their ids, and import those that have ended.
--- One row each; fewer rows than p_limit: there are no more. Call again with the last id as p_after.
+-- One row each; no row: there are no more. Call again with the last id as p_after.
 --   imported  it is a query now; note: what was left out
 --   known     another run has imported it in this moment
 --   waiting   the predecessor works on it

@@ -188,7 +188,7 @@ def test_batches_meet_no_brief_twice_and_miss_none(old: Connection, store: Postg
     done, after = LegacyImport(), None
     while True:
         rows = store.import_legacy_briefs(limit=7, after=after, owner_if_none=OWNER)
-        done = done.with_batch(rows, is_last=len(rows) < 7)
+        done = done.with_batch(rows)
         if (after := done.next_after) is None:
             break
     assert (done.imported, done.waiting, done.looked_at) == (20, 5, 25)
