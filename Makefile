@@ -60,6 +60,7 @@ bench: $(WARM)
 	$(BIN)/python tests/benchmarks/run.py
 	$(BIN)/python tests/benchmarks/overhead.py
 	$(BIN)/python tests/benchmarks/database.py
+	PYTHONPATH=tests/support $(BIN)/python tests/benchmarks/live_feed.py
 
 clean:
 	rm -rf $(VENV) supabase/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
