@@ -20,7 +20,7 @@ os.environ.update(DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false")
 for _name in [name for name in os.environ if name.startswith("DREAMCUT_") and name != "DREAMCUT_CORPUS"]:
     del os.environ[_name]
 
-pytest_plugins = ["postgres", "services"]
+pytest_plugins = ["postgres", "services", "supabase_project"]
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,14 +1,18 @@
 """Whose request it is: the role and the claims of an API key or a JSON Web Token."""
 
+import hashlib
+import hmac
 import json
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import jwt
 
 AUDIENCE = "authenticated"
 ROLES = ("anon", "authenticated", "service_role")
+_KEYS_BEGIN, _KEYS_END = 1_577_836_800, 2_524_608_000  # 2020 to 2050, in Unix seconds
 
 
 class TokenRefused(Exception):
@@ -34,19 +38,33 @@ class Caller:
 
 @dataclass(frozen=True)
 class Keys:
-    """The secret of a project and the two keys that are signed with it."""
+    """The secret of a project and what is signed with it."""
 
-    secret: str
+    secret: str = field(repr=False)
 
     @property
     def anon(self) -> str:
         """The key that a front end carries."""
-        return self.token(role="anon")
+        return self._key("anon")
 
     @property
     def service_role(self) -> str:
         """The key of the workers."""
-        return self.token(role="service_role")
+        return self._key("service_role")
+
+    @property
+    def publishable(self) -> str:
+        """The key of the new kind for a front end; no JSON Web Token."""
+        return f"sb_publishable_{self._mark('publishable')}"
+
+    @property
+    def secret_key(self) -> str:
+        """The key of the new kind for the workers; no JSON Web Token."""
+        return f"sb_secret_{self._mark('secret')}"
+
+    def is_api_key(self, key: str) -> bool:
+        """Tell whether a request with this `apikey` may come in."""
+        return key in (self.anon, self.service_role, self.publishable, self.secret_key)
 
     def token(self, *, role: str, user_id: str | None = None, seconds: float = 3600, **claims: Any) -> str:
         """Sign a token that expires in so many seconds; negative ones give an expired token."""
@@ -61,18 +79,40 @@ class Keys:
         return jwt.encode(content, self.secret, algorithm="HS256")
 
     def caller(self, token: str) -> Caller:
-        """Verify a token and return whose it is.
+        """Verify a token, or a key of the new kind, and return whose it is.
 
         Raises:
             TokenRefused: PGRST303 when it has expired, PGRST301 when it is no token of this project.
         """
+        if token in (self.publishable, self.secret_key):
+            role = "anon" if token == self.publishable else "service_role"
+            return Caller(role=role, claims={"role": role})
         try:
             claims = jwt.decode(token, self.secret, algorithms=["HS256"], options={"verify_aud": False})
         except jwt.ExpiredSignatureError as error:
             raise TokenRefused("PGRST303", "JWT expired") from error
+        except jwt.ImmatureSignatureError as error:
+            raise TokenRefused("PGRST303", "JWT not yet valid") from error
+        except jwt.InvalidSignatureError as error:
+            raise TokenRefused("PGRST301", "No suitable key or wrong key type") from error
         except jwt.InvalidTokenError as error:
-            raise TokenRefused("PGRST301", "JWSError JWSInvalidSignature") from error
+            parts = token.count(".") + 1
+            message = "JWT couldn't be decoded" if parts == 3 else f"Expected 3 parts in JWT; got {parts}"
+            raise TokenRefused("PGRST301", message) from error
         role = claims.get("role", "anon")
         if role not in ROLES:
-            raise TokenRefused("PGRST301", f'role "{role}" does not exist')
+            raise TokenRefused("22023", f'role "{role}" does not exist')
         return Caller(role=role, claims=claims)
+
+    def _key(self, role: str) -> str:
+        # Always the same text, as keys are compared; and good for as long as a project lives.
+        return _signed_key(self.secret, role)
+
+    def _mark(self, kind: str) -> str:
+        return hmac.new(self.secret.encode(), kind.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+@cache
+def _signed_key(secret: str, role: str) -> str:
+    content = {"iss": "gateway", "role": role, "iat": _KEYS_BEGIN, "exp": _KEYS_END}
+    return jwt.encode(content, secret, algorithm="HS256")
