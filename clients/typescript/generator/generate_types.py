@@ -2,7 +2,7 @@
 
     make types-typescript        (or: npm run types, with the project's Python first on the path)
 
-Needs `npm ci` in this folder. Starts an embedded Postgres of its own and stops it; no Docker, no network.
+Needs `npm install` in this folder. Starts an embedded Postgres of its own and stops it; no Docker, no network.
 """
 
 import os
