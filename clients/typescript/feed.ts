@@ -95,6 +95,7 @@ export interface Mark {
 
 /** What to read; `assets` by id. */
 export interface Needs {
+  heads: boolean
   query: boolean
   assets: readonly string[]
   messages: boolean
@@ -194,9 +195,9 @@ export class Feed {
     return this.lacksRows || this.lacksBrief
   }
 
-  /** What to read again, where `mark` and `compare` have told. */
   needs(): Needs {
     return {
+      heads: this.settled < this.doubts,
       query: this.queryRow.whole === undefined || this.queryRow.isBehind,
       assets: [...this.assetRows].filter(([, row]) => row.isBehind).map(([id]) => id),
       messages: this.held.size > 0 || this.lastSeq < this.knownSeq,

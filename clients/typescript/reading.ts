@@ -64,7 +64,9 @@ async function readNeeds(
   { signal, emit }: { signal: AbortSignal; emit: (changes: Change[]) => void },
 ): Promise<boolean> {
   const needs = feed.needs()
-  const [query, assets, messages, brief] = await Promise.all([
+  const mark = feed.mark()
+  const [heads, query, assets, messages, brief] = await Promise.all([
+    needs.heads ? readHeads(client, feed, signal) : undefined,
     needs.query ? readQuery(client, feed, signal) : undefined,
     needs.assets.length > 0 ? readAssets(client, feed, signal, needs.assets) : undefined,
     needs.messages ? readMessages(client, feed, signal) : undefined,
@@ -74,10 +76,11 @@ async function readNeeds(
     ...(query ? feed.takeQuery(query) : []),
     ...(assets ? feed.takeAssets(assets) : []),
     ...(messages ? feed.takeMessages(messages) : []),
+    ...(heads ? feed.compare(heads, mark) : []),
     ...(brief !== undefined ? feed.takeBrief(brief) : []),
   ]
   emit(changes)
-  return changes.length > 0
+  return needs.heads || changes.length > 0 || feed.needs().heads
 }
 
 async function readQuery(client: Client, feed: Feed, signal: AbortSignal): Promise<DreamCutQuery> {
