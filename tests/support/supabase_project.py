@@ -6,11 +6,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from gateway.claims import Keys
 from services import free_port
+
+if TYPE_CHECKING:
+    import httpx
+    from supabase import Client
 
 _SECRET = "a-secret-of-the-tests-that-is-long-enough"
 
@@ -62,6 +69,32 @@ class SupabaseProject:
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
+
+
+@dataclass
+class Visitor:
+    """Somebody who uses the project: their token, and the official client that carries it."""
+
+    project: SupabaseProject
+    token: str
+    id: str = field(default_factory=lambda: str(uuid4()))
+    key: str | None = None
+
+    def client(self) -> "Client":
+        """Return the unmodified client as a front end or a worker makes it."""
+        from supabase import ClientOptions, create_client
+
+        options = ClientOptions(headers={"Authorization": f"Bearer {self.token}"})
+        return create_client(self.project.url, self.key or self.project.keys.anon, options=options)
+
+    def send(self, method: str, path: str, **more: Any) -> "httpx.Response":
+        """Send a request by hand; `headers=` adds to those of a client and None removes one."""
+        import httpx
+
+        headers = {"apikey": self.key or self.project.keys.anon, "Authorization": f"Bearer {self.token}"}
+        headers |= more.pop("headers", {})
+        given = {name: value for name, value in headers.items() if value is not None}
+        return httpx.request(method, self.project.url + path, headers=given, timeout=30, **more)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ def main() -> None:
     project = Project(
         conninfo=arguments.database_url,
         keys=Keys(arguments.secret),
+        token_seconds=arguments.token_seconds,
         storage_folder=arguments.storage or Path(tempfile.mkdtemp(prefix="gateway-storage-")),
     )
     # asyncio sends small answers at once only on sockets that say they are TCP: else each takes 40 ms more.
@@ -73,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--secret", required=True, help="signs the tokens; at least 32 characters")
     parser.add_argument("--storage", type=Path, help="folder of the buckets; default: a new one")
+    parser.add_argument("--token-seconds", type=int, default=3600, help="life of access tokens")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with whoever started it")
     return parser.parse_args()
 

@@ -12,11 +12,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gateway.answers import Refused, refusal_of
+from gateway.auth import auth_routes
 from gateway.claims import Caller, TokenRefused
 from gateway.door import KeyRefused, caller_of
 from gateway.functions import serve_function
 from gateway.project import DatabaseAway, Project
 from gateway.rest import serve_table
+from gateway.storage import storage_routes
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _OF_THE_SCHEMA = {"PGRST200", "PGRST202", "PGRST204", "PGRST205"}  # asked for what is not in the catalog
@@ -35,6 +37,8 @@ def gateway(project: Project) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/rest/v1/rpc/{function}", _endpoint(serve_function, project), methods=_METHODS),
         Route("/rest/v1/{table}", _endpoint(serve_table, project), methods=_METHODS),
+        *auth_routes(project),
+        *storage_routes(project),
         *_realtime_routes(project),
         Route("/{path:path}", _nowhere, methods=[*_METHODS, "OPTIONS"]),
     ]

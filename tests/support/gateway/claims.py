@@ -62,6 +62,11 @@ class Keys:
         """The key of the new kind for the workers; no JSON Web Token."""
         return f"sb_secret_{self._mark('secret')}"
 
+    @property
+    def url_secret(self) -> str:
+        """What signs the URLs of stored objects: such a token must be no access token."""
+        return self._mark("signed URLs")
+
     def is_api_key(self, key: str) -> bool:
         """Tell whether a request with this `apikey` may come in."""
         return key in (self.anon, self.service_role, self.publishable, self.secret_key)

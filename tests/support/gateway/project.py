@@ -32,7 +32,8 @@ class Project:
 
     conninfo: str = field(repr=False)  # of a user that may `set role` to anon, authenticated and service_role
     keys: Keys
-    storage_folder: Path = Path("storage")  # a folder for each bucket
+    storage_folder: Path = Path("storage")  # holds a folder for each bucket
+    token_seconds: int = 3600  # life of an access token that /auth/v1 gives out
     _catalog: "Catalog | None" = field(default=None, repr=False)
     _idle: list[Connection] = field(default_factory=list, repr=False)
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_POOL_SIZE), repr=False)
