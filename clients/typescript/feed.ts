@@ -306,7 +306,6 @@ export class Feed {
       this.doubts += 1
       return []
     }
-    if (seq <= this.lastSeq) return []
     // The columns of our own table, as the server sent them.
     this.held.set(seq, event.record as unknown as NumberedMessage)
     return this.withLastWord(this.deliverHeld())

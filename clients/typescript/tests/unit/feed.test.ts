@@ -92,6 +92,16 @@ test('an older state of a row is never told after a newer one', () => {
   assert.deepEqual(assetsOf(send(feed, [...newer, ...older])).map(({ progress }) => progress), [50])
 })
 
+test('a read that was overtaken by events changes nothing', () => {
+  const { feed, database } = followed()
+  const { query, assets } = database
+  const read = [query, assets[0]] as const
+  send(feed, [...database.moveAsset(0, 50, { keeps: false }), ...database.changeQuery({ progress: 5 })])
+  assert.ok(read[1])
+  assert.deepEqual([...feed.takeQuery(read[0]), ...feed.takeAssets([read[1]])], [])
+  assert.equal(feed.query?.progress, 5)
+})
+
 test('a large column that an update leaves out is kept from the state just before', () => {
   const { feed, database } = followed()
   send(feed, database.moveAsset(0, 25, { keeps: false }))
@@ -126,8 +136,9 @@ test('an event without anything in it leads to a look at the heads', () => {
 test('a look that began before the doubt does not settle it', () => {
   const { feed, database } = followed()
   const mark = feed.mark()
+  const heads = database.heads
   send(feed, damaged(database.say('late'), []))
-  feed.compare(database.heads, mark)
+  feed.compare(heads, mark)
   assert.ok(feed.isBehind)
 })
 
