@@ -35,7 +35,9 @@ const ENDED_CHECKS = 10
 const LONGEST_WAIT = 4 // times the first one
 // Looks that find what no event told, one after the other, before the channels are taken for deaf.
 const DEAF_CHECKS = 2
+const RETRY_MS = 500 // doubled with each attempt
 const LEAVE_MS = 2_000
+const DISCONNECTING_MS = 50
 
 type Timer = ReturnType<typeof setTimeout>
 
@@ -158,6 +160,7 @@ class Followed {
     this.eventsSinceCheck = 0
     try {
       const told = await this.read(this.ended.signal)
+      if (this.ended.signal.aborted) return // by a callback
       this.failures = 0
       this.complaints.delete('read_failed')
       this.complaints.delete('not_found')
@@ -236,6 +239,8 @@ class Followed {
     if (this.client.realtime.accessTokenValue === null) {
       await this.client.realtime.setAuth().catch((error: unknown) => this.lose(String(error)))
     }
+    // While it disconnects, the library takes no notice of who wants a connection.
+    while (isCurrent() && this.client.realtime.isDisconnecting()) await pause(DISCONNECTING_MS)
     if (!isCurrent()) return
     try {
       for (const table of TABLES) this.channels.push(this.channel(table, isCurrent))
@@ -258,13 +263,16 @@ class Followed {
       .on('system', {}, (payload: { extension?: string; status?: string; message?: string }) => {
         if (!isCurrent() || payload.extension !== 'postgres_changes') return
         if (payload.status === 'ok') this.listens(table)
-        else this.lose(payload.message ?? 'The server refuses to listen.', table)
+        else this.lose(payload.message ?? 'The server refuses to listen.', { table })
       })
       .subscribe((status, error) => {
         // SUBSCRIBED says that the server has heard of us, not that it listens: `system` does.
         if (!isCurrent() || status === 'SUBSCRIBED') return
-        this.lose(error?.message ?? `channel ${status.toLowerCase()}`, table)
-        if (status === 'CLOSED') this.reopenIn(1_000 * 2 ** Math.min(this.attempts, LONGEST_WAIT))
+        // With the connection open the library joins again; a closed one it may have closed for good.
+        const isHelped = status !== 'CLOSED' && this.client.realtime.isConnected()
+        const { listenMs } = this.timing
+        const retryMs = isHelped ? listenMs : Math.min(RETRY_MS * 2 ** this.attempts, listenMs)
+        this.lose(error?.message ?? `channel ${status.toLowerCase()}`, { table, retryMs })
       })
   }
 
@@ -305,18 +313,14 @@ class Followed {
   }
 
   /** Changes of a table, or of all, do not arrive. The library tries again; if that takes long, so do we. */
-  private lose(reason: string, table?: Table): void {
+  private lose(reason: string, { table, retryMs }: { table?: Table; retryMs?: number } = {}): void {
     if (this.state === 'closed') return
     if (table === undefined) this.listening.clear()
     else this.listening.delete(table)
     if (this.state === 'live') this.changeState('reconnecting')
     this.complainOnce(new DreamCutError('connection_lost', reason))
-    this.reopenIn(this.timing.listenMs)
+    this.listenTimer ??= setTimeout(() => void this.reopen(), jittered(retryMs ?? this.timing.listenMs))
     this.readSoon(jittered(this.timing.pollMs))
-  }
-
-  private reopenIn(delayMs: number): void {
-    this.listenTimer ??= setTimeout(() => void this.reopen(), jittered(delayMs))
   }
 
   private async reopen(): Promise<void> {
@@ -355,7 +359,7 @@ class Followed {
   }
 
   private changeState(state: SubscriptionState): void {
-    if (state === this.state) return
+    if (state === this.state || this.state === 'closed') return
     this.state = state
     for (const listener of this.listeners) if (listener.isJoined) listener.hearState(state)
   }
@@ -378,4 +382,8 @@ class Followed {
 /** Spread over a fifth, so that a thousand tabs do not ask at once. */
 function jittered(delayMs: number): number {
   return delayMs * (0.9 + Math.random() * 0.2)
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs))
 }
