@@ -189,6 +189,9 @@ class Followed {
           this.tell(changes)
         },
       })
+    } catch (error) {
+      if (!limit.signal.aborted || ended.aborted) throw error
+      throw new DreamCutError('read_failed', `No answer within ${this.timing.readMs} ms.`, { cause: error })
     } finally {
       clearTimeout(timer)
       ended.removeEventListener('abort', stop)

@@ -20,7 +20,7 @@ interface Said {
 }
 
 /** Everything sooner than a user would want it. */
-export const QUICK: Timing = { checkMs: 1_000, pollMs: 200, gapMs: 20, listenMs: 3_000, readMs: 5_000 }
+export const QUICK: Timing = { checkMs: 1_000, pollMs: 200, gapMs: 20, listenMs: 3_000, readMs: 2_000 }
 
 const command = JSON.parse(process.env['DREAMCUT_GATEWAY'] ?? '[]') as string[]
 
