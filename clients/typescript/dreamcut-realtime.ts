@@ -19,7 +19,7 @@ import {
   type QueryStatus,
 } from './feed'
 import type { Database, Json } from './database.types'
-import type { QueryCallbacks } from './listener'
+import { Listener, type QueryCallbacks } from './listener'
 import { catchUp, DreamCutError, outcome, readAnalysis, readBrief } from './reading'
 import { follow, followedQuery, TIMING, type Timing } from './subscription'
 
@@ -134,10 +134,14 @@ export class DreamCutRealtimeManager {
    *
    * Each message arrives once and in order; rows arrive whole and only forwards; the end of the query arrives
    * after everything else. Callbacks are called one at a time, never before this returns. What it returns ends
-   * it, at once, as often as you like.
+   * it, at once, as often as you like. `afterSeq` leaves out messages up to this number.
    */
-  subscribeToQuery(queryId: string, callbacks: QueryCallbacks): () => void {
-    return follow(this.supabase, queryId, callbacks, this.timing)
+  subscribeToQuery(
+    queryId: string,
+    callbacks: QueryCallbacks,
+    options: { afterSeq?: number } = {},
+  ): () => void {
+    return follow(this.supabase, queryId, new Listener(callbacks, options.afterSeq ?? 0), this.timing)
   }
 
   /**

@@ -21,7 +21,11 @@ export class Listener {
   isActive = true
   isJoined = false
 
-  constructor(private readonly callbacks: QueryCallbacks) {}
+  constructor(
+    private readonly callbacks: QueryCallbacks,
+    /** The application has the messages up to this number already. */
+    private readonly afterSeq: number,
+  ) {}
 
   hear(changes: readonly Change[]): void {
     this.call(changes.map((change) => () => this.tell(change)))
@@ -32,7 +36,7 @@ export class Listener {
   }
 
   hearError(error: DreamCutError): void {
-    this.call([() => this.callbacks.onError?.(error)])
+    this.call([() => this.report(error)])
   }
 
   private tell(change: Change): unknown {
@@ -44,7 +48,7 @@ export class Listener {
       case 'asset removed':
         return this.callbacks.onAssetRemoved?.(change.id)
       case 'message':
-        return this.callbacks.onNewMessage?.(change.row)
+        return change.row.seq > this.afterSeq ? this.callbacks.onNewMessage?.(change.row) : undefined
     }
   }
 
@@ -69,9 +73,14 @@ export class Listener {
   private complain(cause: unknown): void {
     if (!this.isActive) return
     try {
-      this.callbacks.onError?.(new DreamCutError('callback_failed', 'A callback threw.', { cause }))
+      this.report(new DreamCutError('callback_failed', 'A callback threw.', { cause }))
     } catch (error) {
       console.error('DreamCut: onError threw', error)
     }
+  }
+
+  private report(error: DreamCutError): void {
+    if (this.callbacks.onError) this.callbacks.onError(error)
+    else console.error('DreamCut: a subscription without onError', error)
   }
 }

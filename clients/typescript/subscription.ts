@@ -8,7 +8,7 @@
 import type { RealtimeChannel, RealtimePostgresChangesPayload } from '@supabase/supabase-js'
 
 import { Feed, type Change, type RowEvent } from './feed'
-import { Listener, type QueryCallbacks, type SubscriptionState } from './listener'
+import type { Listener, SubscriptionState } from './listener'
 import { catchUp, DreamCutError, type Client, type DreamCutErrorCode } from './reading'
 
 /** All in milliseconds. */
@@ -25,7 +25,7 @@ export interface Timing {
   readMs: number
 }
 
-export const TIMING: Timing = { checkMs: 30_000, pollMs: 5_000, gapMs: 250, listenMs: 15_000, readMs: 20_000 }
+export const TIMING: Timing = { checkMs: 20_000, pollMs: 5_000, gapMs: 100, listenMs: 15_000, readMs: 20_000 }
 
 const TABLES = ['dreamcut_queries', 'dreamcut_assets', 'dreamcut_messages'] as const
 type Table = (typeof TABLES)[number]
@@ -45,19 +45,14 @@ const followed = new WeakMap<Client, Map<string, Followed>>()
 const leaving = new WeakMap<Client, Map<string, Promise<void>>>()
 
 /** Follow a query on a client: whoever follows the same one shares its channels. Returns what ends it. */
-export function follow(
-  client: Client,
-  queryId: string,
-  callbacks: QueryCallbacks,
-  timing: Timing,
-): () => void {
+export function follow(client: Client, queryId: string, listener: Listener, timing: Timing): () => void {
   const ofClient = mapOf(followed, client)
   let query = ofClient.get(queryId)
   if (query === undefined) {
     query = new Followed(client, queryId, timing)
     ofClient.set(queryId, query)
   }
-  return query.join(new Listener(callbacks))
+  return query.join(listener)
 }
 
 /** The query as it is followed on this client; undefined where nobody does. */

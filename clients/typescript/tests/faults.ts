@@ -55,7 +55,8 @@ export class BadLine {
   }
 
   private pass(frame: unknown, socket: WebSocket, hear: () => void): void {
-    const isChange = typeof frame === 'string' && /"(postgres_changes|system)"/.test(frame) && !/"phx_reply"/.test(frame)
+    const isChange =
+      typeof frame === 'string' && /"(postgres_changes|system)"/.test(frame) && !/"phx_reply"/.test(frame)
     if (!isChange) return hear()
     if (this.strikes('broken')) return socket.terminate()
     if (this.strikes('lost')) return

@@ -32,8 +32,11 @@ export class Project {
   /** Start it, on the port it had, and wait until it listens. */
   async start(): Promise<this> {
     const [program, ...rest] = command
-    if (program === undefined) throw new Error('DREAMCUT_GATEWAY is not set: run these tests by pytest tests/clients')
-    const started = spawn(program, [...rest, '--port', String(this.port)], { stdio: ['pipe', 'pipe', 'inherit'] })
+    if (program === undefined)
+      throw new Error('DREAMCUT_GATEWAY is not set: run these tests by pytest tests/clients')
+    const started = spawn(program, [...rest, '--port', String(this.port)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
     this.process = started
     const lines = createInterface(started.stdout)
     const [line] = (await once(lines, 'line')) as [string]
@@ -148,7 +151,10 @@ export class Worker {
   }
 
   async complete(queryId: string, payload: Json): Promise<void> {
-    const { error } = await this.client.rpc('finish_dreamcut_query', { p_query_id: queryId, p_payload: payload })
+    const { error } = await this.client.rpc('finish_dreamcut_query', {
+      p_query_id: queryId,
+      p_payload: payload,
+    })
     if (error) throw error
   }
 

@@ -82,12 +82,17 @@ test('the end comes last, with the whole brief', async () => {
   const { audience, unsubscribe } = follow(client, queryId)
   await audience.until(() => audience.isLive)
   const [assetId = ''] = await worker.assetIds(queryId)
-  const large = { shots: Array.from({ length: 4_000 }, (_, index) => ({ start: index, note: 'x'.repeat(60) })) }
+  const large = {
+    shots: Array.from({ length: 4_000 }, (_, index) => ({ start: index, note: 'x'.repeat(60) })),
+  }
   await worker.advance(assetId, 100)
   await worker.complete(queryId, large)
   await audience.until(() => audience.query?.status === 'completed')
   assert.deepEqual(audience.query?.payload, large)
-  assert.deepEqual(audience.messages.slice(-2).map(({ emoji }) => emoji), ['🎬', '🚀'])
+  assert.deepEqual(
+    audience.messages.slice(-2).map(({ emoji }) => emoji),
+    ['🎬', '🚀'],
+  )
   assert.equal(audience.log.at(-1), `query ${audience.query?.revision}`)
   assert.equal(audience.assets.get(assetId)?.status, 'completed')
   unsubscribe()
@@ -120,7 +125,10 @@ test('a user does not hear of the queries of another', async () => {
   await control.audience.until(() => control.audience.isLive)
   await worker.say(own, 'for Bob')
   await control.audience.until(() => control.audience.messages.length === 2)
-  assert.deepEqual(stranger.audience.errors.map(({ code }) => code), ['not_found'])
+  assert.deepEqual(
+    stranger.audience.errors.map(({ code }) => code),
+    ['not_found'],
+  )
   assert.deepEqual([stranger.audience.messages, stranger.audience.queries], [[], []])
   for (const { unsubscribe } of [ada, stranger, control]) unsubscribe()
 })
@@ -143,7 +151,10 @@ test('a page that subscribes and then loads shows each message once', async () =
   await audience.until(() => audience.isLive)
   await worker.say(queryId, 'later')
   await audience.until(() => audience.messages.length === 2)
-  assert.deepEqual(shown.map(({ seq }) => seq), [1, 2])
+  assert.deepEqual(
+    shown.map(({ seq }) => seq),
+    [1, 2],
+  )
   unsubscribe()
 })
 
@@ -154,7 +165,10 @@ test('all who follow a query on one client share its channels, whenever they com
   const second = follow(client, queryId)
   await second.audience.until(() => second.audience.messages.length === 1)
   assert.deepEqual(
-    client.getChannels().map(({ topic }) => topic).sort(),
+    client
+      .getChannels()
+      .map(({ topic }) => topic)
+      .sort(),
     ['assets', 'messages', 'queries'].map((table) => `realtime:dreamcut_${table}:${queryId}`),
   )
   first.unsubscribe()
@@ -187,6 +201,19 @@ test('unsubscribing works from inside a callback, twice, and leaves no channel',
   assert.deepEqual(client.getChannels(), [])
 })
 
+test('messages that a page has already can be left out', async () => {
+  const { client, queryId } = await started()
+  await worker.say(queryId, 'two')
+  const audience = new Audience()
+  const manager = createDreamCutManager(client, { timing: PATIENT })
+  const unsubscribe = manager.subscribeToQuery(queryId, audience.callbacks, { afterSeq: 1 })
+  await audience.until(() => audience.isLive)
+  await worker.say(queryId, 'three')
+  await audience.until(() => audience.messages.length === 2)
+  assert.deepEqual(audience.seqs, [2, 3])
+  unsubscribe()
+})
+
 test('subscribing twice in a row, as React does in development, ends with one living subscription', async () => {
   const { client, queryId } = await started()
   const first = follow(client, queryId)
@@ -216,7 +243,10 @@ test('a callback that throws is reported, and the next ones are called', async (
     onAssetUpdate: async () => Promise.reject(broken),
   })
   await audience.until(() => audience.messages.length === 2 && audience.errors.length === 2)
-  assert.deepEqual(audience.errors.map(({ code, cause }) => [code, cause]), Array(2).fill(['callback_failed', broken]))
+  assert.deepEqual(
+    audience.errors.map(({ code, cause }) => [code, cause]),
+    Array(2).fill(['callback_failed', broken]),
+  )
   unsubscribe()
 })
 
@@ -226,7 +256,10 @@ test('a query that is deleted ends its subscription', async () => {
   await audience.until(() => audience.isLive)
   await worker.client.from('dreamcut_queries').delete().eq('id', queryId)
   await audience.until(() => audience.states.at(-1) === 'closed')
-  assert.deepEqual(audience.errors.map(({ code }) => code), ['deleted'])
+  assert.deepEqual(
+    audience.errors.map(({ code }) => code),
+    ['deleted'],
+  )
 })
 
 test('an asset that is deleted is told as removed', async () => {

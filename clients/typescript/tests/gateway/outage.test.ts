@@ -19,7 +19,10 @@ test('a server that dies in the middle is followed again, and nothing is lost', 
   const { client, userId } = await door.user()
   const queryId = await worker.startQuery(userId)
   const audience = new Audience()
-  const unsubscribe = createDreamCutManager(client, { timing: QUICK }).subscribeToQuery(queryId, audience.callbacks)
+  const unsubscribe = createDreamCutManager(client, { timing: QUICK }).subscribeToQuery(
+    queryId,
+    audience.callbacks,
+  )
   await audience.until(() => audience.isLive)
   for (const number of upTo(3)) await worker.say(queryId, `before ${number}`)
   await audience.until(() => audience.messages.length >= 2)
@@ -50,12 +53,18 @@ test('where no socket opens, the tables are read instead', async () => {
   })
   const queryId = await worker.startQuery(userId)
   const audience = new Audience()
-  const unsubscribe = createDreamCutManager(client, { timing: QUICK }).subscribeToQuery(queryId, audience.callbacks)
+  const unsubscribe = createDreamCutManager(client, { timing: QUICK }).subscribeToQuery(
+    queryId,
+    audience.callbacks,
+  )
   await audience.until(() => audience.messages.length === 1)
   await worker.say(queryId, 'two')
   await audience.until(() => audience.messages.length === 2)
   assert.deepEqual(audience.states, ['connecting'])
-  assert.deepEqual(audience.errors.map(({ code }) => code), ['connection_lost'])
+  assert.deepEqual(
+    audience.errors.map(({ code }) => code),
+    ['connection_lost'],
+  )
   assert.match(audience.errors[0]?.message ?? '', /no sockets here/)
   unsubscribe()
 })
@@ -65,7 +74,10 @@ test('a subscription that began while the server was away comes alive with it', 
   const queryId = await worker.startQuery(userId)
   await door.kill()
   const audience = new Audience()
-  const unsubscribe = createDreamCutManager(client, { timing: QUICK }).subscribeToQuery(queryId, audience.callbacks)
+  const unsubscribe = createDreamCutManager(client, { timing: QUICK }).subscribeToQuery(
+    queryId,
+    audience.callbacks,
+  )
   await audience.until(() => audience.errors.length > 0)
   await door.start()
   await audience.until(() => audience.isLive)

@@ -89,7 +89,10 @@ test('an older state of a row is never told after a newer one', () => {
   const { feed, database } = followed()
   const older = database.moveAsset(0, 25, { keeps: false })
   const newer = database.moveAsset(0, 50, { keeps: false })
-  assert.deepEqual(assetsOf(send(feed, [...newer, ...older])).map(({ progress }) => progress), [50])
+  assert.deepEqual(
+    assetsOf(send(feed, [...newer, ...older])).map(({ progress }) => progress),
+    [50],
+  )
 })
 
 test('a read that was overtaken by events changes nothing', () => {
@@ -165,7 +168,10 @@ test('the end of a query is told when all else has been told', () => {
   const sent = database.end('completed', { brief: 1 }, { asOutline: false })
   const [ended, bump, ready, ...rest] = sent
   assert.ok(ended && bump && ready)
-  assert.deepEqual(send(feed, [ended, bump, ready, ...rest]).map(({ kind }) => kind), ['message', 'message'])
+  assert.deepEqual(
+    send(feed, [ended, bump, ready, ...rest]).map(({ kind }) => kind),
+    ['message', 'message'],
+  )
   const last = catchUp(feed, database)
   assert.deepEqual(last, [{ kind: 'query', row: database.query }])
   assert.ok(feed.isComplete)
@@ -198,8 +204,17 @@ test('a message after the end is told, and the query again', () => {
 test('whoever comes later hears everything that has been told, the end last', () => {
   const { feed, database } = followed()
   send(feed, database.say('one'))
-  assert.deepEqual(feed.replay().map(({ kind }) => kind), ['query', 'asset', 'message'])
+  assert.deepEqual(
+    feed.replay().map(({ kind }) => kind),
+    ['query', 'asset', 'message'],
+  )
   send(feed, database.end('completed', {}, { asOutline: false }))
   catchUp(feed, database)
-  assert.deepEqual(feed.replay().map(({ kind }) => kind).at(-1), 'query')
+  assert.deepEqual(
+    feed
+      .replay()
+      .map(({ kind }) => kind)
+      .at(-1),
+    'query',
+  )
 })

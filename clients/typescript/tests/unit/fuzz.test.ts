@@ -22,7 +22,10 @@ class Screen {
         this.revision = change.row.revision
         this.query = change.row
       } else if (change.kind === 'asset') {
-        assert.ok(change.row.revision > (this.assets.get(change.row.id)?.revision ?? 0), 'an asset went backwards')
+        assert.ok(
+          change.row.revision > (this.assets.get(change.row.id)?.revision ?? 0),
+          'an asset went backwards',
+        )
         this.assets.set(change.row.id, change.row)
       } else {
         assert.ok(this.assets.delete(change.id), 'a removed asset that was never shown')
@@ -90,7 +93,11 @@ test('whatever happens to the events, what is told ends as the tables are', () =
 
     const why = `seed ${seed}`
     assert.ok(!feed.isBehind, why)
-    assert.deepEqual(screen.messages, database.messages.map(({ seq }) => seq), why)
+    assert.deepEqual(
+      screen.messages,
+      database.messages.map(({ seq }) => seq),
+      why,
+    )
     assert.deepEqual([...screen.assets.values()].sort(byId), [...database.assets].sort(byId), why)
     const payload = hasEnd ? database.brief : database.query.payload
     assert.deepEqual(screen.query, { ...database.query, payload }, why)
