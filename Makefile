@@ -4,15 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WARM := $(VENV)/.warm
+CLIENT := clients/typescript
+NODE_READY := $(CLIENT)/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types walls bench clean
+.PHONY: help setup node demo test lint types types-typescript walls bench clean
 
 help:
 	@echo 'make setup   install into .venv and warm up what is slow the first time'
 	@echo 'make demo    analyse the shipped example and write its brief'
 	@echo 'make test    the tests, on a real embedded Postgres'
-	@echo 'make lint    ruff; make types: mypy; make walls: import-linter'
+	@echo 'make lint    ruff; make types: mypy, tsc; make walls: import-linter'
+	@echo 'make node    the packages of clients/typescript, where npm is there; make test does it, too'
+	@echo 'make types-typescript   write its database types after a migration'
 	@echo 'make bench   speed and memory beside their floors'
 	@echo 'make clean   remove .venv and caches; stop the services first: dreamcut down'
 
@@ -29,20 +33,41 @@ $(WARM): $(READY)
 	$(BIN)/python -m deployments.warm_up
 	@touch $@
 
-setup: $(WARM)
+setup: $(WARM) node
+
+# The TypeScript client's tests need these. Without npm or a registry everything else goes on, and they skip.
+node:
+	@if ! command -v npm >/dev/null; then \
+	    echo 'no npm on the path: the tests of $(CLIENT) will skip (install Node 20 or newer)'; \
+	elif [ $(NODE_READY) -nt $(CLIENT)/package-lock.json ] && [ $(NODE_READY) -nt $(CLIENT)/generator/package.json ]; then \
+	    :; \
+	elif (cd $(CLIENT) && npm ci --silent --fetch-retries=1 --fetch-timeout=60000) \
+	    && (cd $(CLIENT)/generator && npm install --silent --fetch-retries=1 --fetch-timeout=120000); then \
+	    touch $(NODE_READY); \
+	else \
+	    echo 'npm could not install the packages of $(CLIENT): what needs them will skip'; \
+	fi
 
 demo: $(WARM)
 	$(BIN)/dreamcut demo
 
-test: $(READY)
+test: $(READY) node
 	$(BIN)/python -m pytest -m 'not benchmark'
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(READY)
+types: $(READY) node
 	$(BIN)/mypy
+	@if [ -x $(CLIENT)/node_modules/.bin/tsc ] && command -v node >/dev/null; then \
+	    cd $(CLIENT) && npm run --silent check; \
+	else \
+	    echo 'tsc is not installed: $(CLIENT) was not checked'; \
+	fi
+
+types-typescript: $(READY) node
+	$(BIN)/python $(CLIENT)/generator/generate_types.py
 
 walls: $(READY)
 	$(BIN)/lint-imports
@@ -52,5 +77,6 @@ bench: $(WARM)
 	$(BIN)/python tests/benchmarks/overhead.py
 
 clean:
+	rm -rf $(CLIENT)/node_modules $(CLIENT)/generator/node_modules $(CLIENT)/dist
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

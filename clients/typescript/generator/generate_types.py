@@ -2,7 +2,8 @@
 
     make types-typescript        (or: npm run types, with the project's Python first on the path)
 
-Needs `npm install` in this folder. Starts an embedded Postgres of its own and stops it; no Docker, no network.
+Needs `npm install` in this folder. Starts an embedded Postgres of its own and stops it; no Docker, no
+network.
 """
 
 import os
@@ -33,8 +34,9 @@ def generated_types(conninfo: str) -> str:
         # The password goes by the environment: an argument is for everybody on the machine to see.
         address = f"postgresql://{quote(info.user)}@localhost/{quote(info.dbname)}?{where}"
         password = info.password
+    what = ["gen", "types", "--lang=typescript", "--schema=public", f"--remote={address}"]
     raw = subprocess.run(
-        [PROGRAMS / "supabase", "gen", "types", "--lang=typescript", "--schema=public", f"--remote={address}"],
+        [PROGRAMS / "supabase", *what],
         env=os.environ | {"PGPASSWORD": password, "DO_NOT_TRACK": "1"},
         cwd=HERE,
         check=True,
