@@ -17,9 +17,9 @@ from supabase_project import SupabaseProject
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "clients" / "typescript"
 GENERATOR = CLIENT / "generator"
-# Without force-exit Node waits ten seconds for a timer that supabase-js leaves behind. That we leave none is a
-# test of its own.
-_NODE_TEST = "--import tsx --test --test-reporter=tap --test-force-exit --test-timeout=120000".split()
+# Without force-exit Node waits ten seconds for a timer that supabase-js leaves behind. That we leave none is
+# a test of its own.
+_NODE_TEST = ("--import=tsx", "--test", "--test-reporter=tap", "--test-force-exit", "--test-timeout=120000")
 _OUTPUT_SHOWN = 6_000  # characters
 
 
