@@ -286,6 +286,10 @@ export function useDreamCutRealtime(supabaseUrl: string, supabaseKey: string): D
   return createDreamCutManager(supabaseUrl, supabaseKey)
 }
 
+// Nobody else uses such a client: with the last channel its socket may go. Earlier versions of the library let it go anyway and
+// know only the other option, which is at its default.
+const PRIVATE_SOCKET = { timeout: 10_000, disconnectOnEmptyChannelsAfterMs: 1_000 }
+
 const clients = new Map<string, SupabaseClient<Database>>()
 
 /** In a browser one client for an address and a key, however often it is asked for; on a server a new one each time, as
@@ -297,8 +301,7 @@ function clientOf(url: string, key: string): SupabaseClient<Database> {
   if (known) return known
   const client = createClient<Database>(url, key, {
     ...(isBrowser ? {} : { auth: { persistSession: false, autoRefreshToken: false } }),
-    // Nobody else uses this client: with the last channel its socket may go.
-    realtime: { disconnectOnEmptyChannelsAfterMs: 1_000 },
+    realtime: PRIVATE_SOCKET,
   })
   if (isBrowser) clients.set(name, client)
   return client

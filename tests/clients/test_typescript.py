@@ -154,3 +154,13 @@ def test_no_lock_file_names_a_registry() -> None:
     lock = (CLIENT / "package-lock.json").read_text(encoding="utf-8")
     assert '"integrity"' in lock
     assert "http" not in lock
+
+
+def test_the_code_of_the_readme_is_the_code_that_is_checked() -> None:
+    blocks = re.findall(
+        r"^```tsx\n(.*?)^```", (CLIENT / "README.md").read_text(encoding="utf-8"), re.M | re.S
+    )
+    checked = (CLIENT / "tests" / "consumer" / "readme.ts").read_text(encoding="utf-8")
+    assert len(blocks) == 2
+    for block in blocks:
+        assert block in checked
