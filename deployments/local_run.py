@@ -21,8 +21,8 @@ from dreamcut.errors import (
 from dreamcut.models import NewQuery, QueryStatus
 from dreamcut.prompt import read_prompt
 from dreamcut.settings import Settings
-from dreamcut.store import open_store
 from dreamcut.store.protocol import Store, worker_name
+from tasks.stores import store_of
 
 DEFAULT_OUT = Path("dreamcut-out")
 SHORT_ID_CHARS = 8
@@ -46,25 +46,29 @@ def analyze(
         KeyboardInterrupt: the query has been ended as failed, and no child is left.
     """
     intent = request.intent or read_prompt(request.prompt, options=request.options).intent.value
-    conninfo = services.database_conninfo(settings)
-    with open_store(database_url=conninfo) as store:
+    # Patient, as the flow is: a database that is away for a while costs the query nothing.
+    with services.ready_store(settings, patience_seconds=settings.database_patience_seconds) as store:
         query_id = store.initialize_query(request, intent=intent)
         notes = Console(stderr=True, highlight=False)
         screen = notes if as_json else Console(highlight=False)
-        with _feed(query_id, conninfo, screen=screen, shown=not as_json or notes.is_terminal):
+        with _feed(query_id, settings, screen=screen, shown=not as_json or notes.is_terminal):
             _run_flow(query_id, process=process, settings=settings, store=store, notes=notes)
         return _finish(query_id, store=store, out=out, as_json=as_json)
 
 
 @contextmanager
-def _feed(query_id: UUID, conninfo: str, *, screen: Console, shown: bool) -> Iterator[None]:
+def _feed(query_id: UUID, settings: Settings, *, screen: Console, shown: bool) -> Iterator[None]:
     if not shown:
         yield
         return
-    with Feed(query_id, open_store=lambda: open_store(database_url=conninfo), console=screen) as feed:
+    with Feed(query_id, open_store=lambda: _patient_store(settings), console=screen) as feed:
         yield
     if feed.error is not None:
         print(f"dreamcut: the feed stopped: {printable(str(feed.error))}", file=sys.stderr)
+
+
+def _patient_store(settings: Settings) -> Store:
+    return store_of(settings, patience_seconds=settings.database_patience_seconds)
 
 
 def _run_flow(
@@ -78,8 +82,8 @@ def _run_flow(
     except BaseException as error:  # whatever it is, the query must not stay open
         process.interrupt()
         reason = str(error) if isinstance(error, DreamCutError) else "interrupted"
-        with suppress(StoreError):
-            store.fail_query(query_id, error_message=reason)
+        with suppress(StoreError), store_of(settings) as impatient:
+            impatient.fail_query(query_id, error_message=reason)
         raise
 
 

@@ -12,7 +12,6 @@ from deployments import services
 from deployments.feed import print_messages
 from dreamcut.errors import NotFound, printable
 from dreamcut.settings import load_settings
-from dreamcut.store import open_store
 from dreamcut.store.protocol import Store
 
 SHORT_ID_CHARS = 8
@@ -22,7 +21,7 @@ SEARCHED = 1000
 
 def list_queries(*, as_json: bool) -> None:
     """Print the newest queries, newest first."""
-    with open_store(database_url=services.database_conninfo(load_settings())) as store:
+    with services.ready_store(load_settings()) as store:
         found = store.queries(limit=LISTED)
     if as_json:
         print_json([query.model_dump(mode="json") for query in found])
@@ -44,7 +43,7 @@ def show(query_id: str, *, as_json: bool) -> None:
     Raises:
         NotFound: no query, or more than one, begins with these characters.
     """
-    with open_store(database_url=services.database_conninfo(load_settings())) as store:
+    with services.ready_store(load_settings()) as store:
         found = _find(query_id, store=store)
         if as_json:
             print_json(document(found, store=store))

@@ -12,7 +12,6 @@ from rich.text import Text
 from deployments import brief_view, services
 from deployments.feed import print_messages
 from dreamcut.settings import load_settings
-from dreamcut.store import open_store
 
 COLUMNS = 92
 MOST_LINES = 62  # the beginning is enough of a picture
@@ -22,7 +21,7 @@ def record(query_id: UUID, *, target: Path) -> None:
     """Write the beginning of the feed and the brief of a query as they stand in a terminal."""
     tape = StringIO()
     screen = Console(width=COLUMNS, file=tape, force_terminal=True, color_system="truecolor")
-    with open_store(database_url=services.database_conninfo(load_settings())) as store:
+    with services.ready_store(load_settings()) as store:
         screen.print(Text("$ make demo", style="bold green"))
         print_messages(store.messages(query_id), store.assets(query_id), console=screen)
         payload = store.payload(query_id)

@@ -1,4 +1,4 @@
-"""`dreamcut up`, `down` and `status`: what they print."""
+"""`dreamcut up`, `down`, `status` and `migrate`: what they print."""
 
 import json
 from dataclasses import asdict
@@ -32,6 +32,17 @@ def down() -> None:
     Console(highlight=False).print(text)
 
 
+def migrate(*, url: str | None) -> None:
+    """Apply the migrations that the database lacks, and say which.
+
+    Raises:
+        InvalidRequest, StoreError: the database cannot be migrated; says why.
+    """
+    applied = services.migrate(load_settings(), url=url)
+    text = "\n".join(f"applied {name}" for name in applied) or "the database has every migration already"
+    Console(highlight=False).print(text)
+
+
 def status(*, as_json: bool) -> bool:
     """Say what runs; returns whether everything does."""
     known = services.status(load_settings())
@@ -50,4 +61,6 @@ def _print(known: list[ServiceStatus], *, console: Console) -> None:
         owner = f"pid {service.pid}" if service.pid else ("" if service.ours else "yours")
         address = service.address.removesuffix("/api") if service.address else ""
         table.add_row(mark, service.name, state, owner, Text(address, style="dim", overflow="fold"))
+        if service.complaint:
+            table.add_row("", "", "", "", Text(service.complaint, style="bold", overflow="fold"))
     console.print(table)

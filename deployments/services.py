@@ -1,7 +1,8 @@
 """The local services of this user: Postgres, the Prefect server, a Prefect worker.
 
 They outlive the command that started them and are shared by all commands with the same home folder.
-With `DREAMCUT_DATABASE_URL` or `PREFECT_API_URL` the user's own are used instead, and never stopped.
+With `SUPABASE_URL`, `DREAMCUT_DATABASE_URL` or `PREFECT_API_URL` the user's own are used instead, and never
+stopped.
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from urllib.parse import urlsplit
 from deployments import prefect_server
 from deployments.home import prepare_home
 from deployments.processes import exclusive
-from dreamcut.errors import ServiceUnavailable
+from dreamcut.errors import DreamCutError, InvalidRequest, ServiceUnavailable
 from dreamcut.settings import Settings
-from dreamcut.store import ensure_schema
 from dreamcut.store.embedded import EmbeddedPostgres
+from dreamcut.store.protocol import Store
+from tasks.stores import check_schema, database_url, naming_variable, store_of
 
 
 @dataclass(frozen=True)
@@ -27,18 +29,57 @@ class ServiceStatus:
     pid: int | None = None
     address: str | None = None  # without passwords
     log: Path | None = None
+    complaint: str | None = None  # why it cannot be used, where more is known than that
 
 
-def database_conninfo(settings: Settings) -> str:
-    """Return a connection string of the database with our schema, starting a server where none is named.
+def ready_store(settings: Settings, *, patience_seconds: float = 0.0) -> Store:
+    """Return a store whose database has our schema, starting a server where none is named.
+
+    Our own server and the Postgres in `DREAMCUT_DATABASE_URL` are brought to that schema. A Supabase project
+    is only looked at: its migrations are for whoever holds its connection string.
+
+    Args:
+        patience_seconds: for how long later calls wait for a database that is away; this one does not wait.
 
     Raises:
-        ServiceUnavailable, StoreUnavailable, SchemaMismatch: there is no such database; says why.
+        StoreError, InvalidRequest, ServiceUnavailable: there is no such database; says what to do.
     """
     prepare_home(settings)
-    conninfo = settings.database_url or _postgres(settings).start()
-    ensure_schema(conninfo)
-    return conninfo
+    if settings.supabase is None:
+        _migrate(settings)
+    else:
+        check_schema(settings)
+    return store_of(settings, patience_seconds=patience_seconds)
+
+
+def migrate(settings: Settings, *, url: str | None = None) -> list[str]:
+    """Apply the migrations that a database lacks; returns their names.
+
+    Args:
+        url: connection string of the database; none: the settings name it.
+
+    Raises:
+        InvalidRequest: neither names one that may be migrated.
+        StoreError: the database cannot be migrated; says why.
+    """
+    if url is not None:
+        from dreamcut.store.migrations import ensure_schema
+
+        return [migration.name for migration in ensure_schema(url)]
+    if settings.supabase is not None and settings.database_url is None:
+        raise InvalidRequest(
+            "migrations need the project's connection string: set DREAMCUT_DATABASE_URL to it "
+            "(Supabase's dashboard, Connect), or run `supabase db push`"
+        )
+    prepare_home(settings)
+    return _migrate(settings)
+
+
+def _migrate(settings: Settings) -> list[str]:
+    from dreamcut.store.migrations import ensure_schema
+
+    with naming_variable(settings):
+        return [migration.name for migration in ensure_schema(database_url(settings))]
 
 
 def ensure_prefect(settings: Settings) -> tuple[str, bool]:
@@ -59,7 +100,9 @@ def ensure_prefect(settings: Settings) -> tuple[str, bool]:
 
 def start_all(settings: Settings) -> None:
     """Start whatever of the three does not run; every step may be repeated."""
-    database_conninfo(settings)
+    if settings.supabase is not None and settings.database_url is not None:
+        _migrate(settings)
+    ready_store(settings).close()
     url, _started = ensure_prefect(settings)
     prepare_home(settings)
     with exclusive(_lock(settings)):
@@ -81,15 +124,14 @@ def stop_all(settings: Settings) -> list[str]:
 
 def status(settings: Settings) -> list[ServiceStatus]:
     """Return what runs; starts nothing."""
-    return [_postgres_status(settings), _prefect_status(settings), _worker_status(settings)]
+    return [_database_status(settings), _prefect_status(settings), _worker_status(settings)]
 
 
-def _postgres_status(settings: Settings) -> ServiceStatus:
+def _database_status(settings: Settings) -> ServiceStatus:
+    if settings.supabase_url or settings.supabase_key:
+        return _status_of_theirs("supabase", settings.supabase_url or "", settings)
     if settings.database_url:
-        address = _without_secrets(settings.database_url)
-        return ServiceStatus(
-            "postgres", _database_answers(settings.database_url), ours=False, address=address
-        )
+        return _status_of_theirs("postgres", settings.database_url, settings)
     known = _postgres(settings).status()
     return ServiceStatus(
         "postgres",
@@ -101,14 +143,15 @@ def _postgres_status(settings: Settings) -> ServiceStatus:
     )
 
 
-def _database_answers(conninfo: str) -> bool:
-    import psycopg
-
+def _status_of_theirs(name: str, address: str, settings: Settings) -> ServiceStatus:
+    complaint = None
     try:
-        psycopg.connect(conninfo, connect_timeout=5).close()
-    except psycopg.Error:
-        return False
-    return True
+        check_schema(settings)
+    except DreamCutError as error:
+        complaint = str(error)
+    return ServiceStatus(
+        name, complaint is None, ours=False, address=_without_secrets(address), complaint=complaint
+    )
 
 
 def _prefect_status(settings: Settings) -> ServiceStatus:
@@ -140,9 +183,12 @@ def _worker_status(settings: Settings) -> ServiceStatus:
 def _without_secrets(address: str) -> str:
     if "://" not in address:  # key=value form of a connection string
         return " ".join(part for part in address.split() if not part.startswith("password="))
-    parts = urlsplit(address)
-    host = parts.hostname or ""
-    return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host, query="").geturl()
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:  # a part of a password stands where the port should
+        return "?"
+    return parts._replace(netloc=f"{host}:{port}" if port else host, query="").geturl()
 
 
 def _postgres(settings: Settings) -> EmbeddedPostgres:

@@ -20,7 +20,7 @@ def warm_up() -> None:
     settings = load_settings()
     with ThreadPoolExecutor(max_workers=1) as beside:
         prefect = beside.submit(_step, "Prefect server", lambda: services.ensure_prefect(settings))
-        _step("database", lambda: services.database_conninfo(settings))
+        _step("database", lambda: services.ready_store(settings).close())
         _step("audio analysis", import_module("analyzers.audio").warm)
         prefect.result()
 

@@ -14,6 +14,7 @@
     ├── ServiceUnavailable        a local service does not start
     └── StoreError
         ├── StoreUnavailable      the database did not answer                 (retryable)
+        ├── StoreRefused          it does not accept our address, key or password
         ├── SchemaMismatch        the database lacks a migration that this code needs
         ├── NotFound              no such query or asset
         ├── StateConflict         the state machine refuses this step
@@ -91,6 +92,10 @@ class StoreUnavailable(StoreError):
     """The database did not answer."""
 
     retryable = True
+
+
+class StoreRefused(StoreError):
+    """What answers does not accept our address, key or password; waiting does not help."""
 
 
 class SchemaMismatch(StoreError):

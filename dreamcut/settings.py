@@ -3,12 +3,16 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field, PositiveInt, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, PositiveInt, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dreamcut.errors import InvalidRequest
+from dreamcut.models import Record
+
+_KEY_VARIABLES = ("SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SECRET_KEY")  # the second is the newer name
 
 
 def usable_cores() -> int:
@@ -29,8 +33,15 @@ def default_home() -> Path:
     return user_data_path("dreamcut", appauthor=False)
 
 
+class SupabaseProject(Record):
+    """A project's address and the key of its service role."""
+
+    url: str
+    key: str = Field(repr=False)
+
+
 class Settings(BaseSettings):
-    """What an operator may set; every variable starts with `DREAMCUT_`."""
+    """What an operator may set; every variable of ours starts with `DREAMCUT_`."""
 
     model_config = SettingsConfigDict(env_prefix="DREAMCUT_", frozen=True, extra="ignore")
 
@@ -38,6 +49,14 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None, repr=False
     )  # None: the embedded Postgres; holds a password
+    # Supabase's own variables: with both, the store is that project. The key opens every row and object.
+    supabase_url: str | None = Field(default=None, validation_alias="SUPABASE_URL")
+    supabase_key: str | None = Field(
+        default=None, validation_alias=AliasChoices(*_KEY_VARIABLES), repr=False, exclude=True
+    )
+    # Buckets whose objects every user's query may name; of all others those in the folder of the user's id.
+    shared_buckets: Annotated[tuple[str, ...], NoDecode] = ()
+    database_patience_seconds: float = Field(default=120.0, ge=0)  # for which a run waits for its database
     pg_bin: Path | None = None  # folder of another PostgreSQL's programs, for the embedded server
     # Prefect's own variable: with it we use that server and start none.
     prefect_api_url: str | None = Field(default=None, validation_alias="PREFECT_API_URL", repr=False)
@@ -49,10 +68,35 @@ class Settings(BaseSettings):
     download_total_seconds: float = Field(default=1800.0, gt=0)
     scratch: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))  # for files being downloaded
 
+    @field_validator("database_url", "supabase_url", "supabase_key")
+    @classmethod
+    def _stripped(cls, text: str | None) -> str | None:
+        return (text or "").strip() or None  # an empty variable is none
+
+    @field_validator("shared_buckets", mode="before")
+    @classmethod
+    def _listed(cls, names: object) -> object:
+        return tuple(filter(None, map(str.strip, names.split(",")))) if isinstance(names, str) else names
+
     @field_validator("home", "scratch")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - resolve() would follow links
+
+    @property
+    def supabase(self) -> SupabaseProject | None:
+        """The Supabase project to work on, or None where its variables are not set.
+
+        Raises:
+            InvalidRequest: one of them is set without the other.
+        """
+        if self.supabase_url is None and self.supabase_key is None:
+            return None
+        if self.supabase_key is None:
+            raise InvalidRequest(f"SUPABASE_URL is set without {_KEY_VARIABLES[0]}: set both, or neither")
+        if self.supabase_url is None:
+            raise InvalidRequest(f"{_KEY_VARIABLES[0]} is set without SUPABASE_URL: set both, or neither")
+        return SupabaseProject(url=self.supabase_url, key=self.supabase_key)
 
     @property
     def logs(self) -> Path:
@@ -70,5 +114,6 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        variable = "DREAMCUT_" + str(first["loc"][0]).upper() if first["loc"] else "DREAMCUT_*"
+        name = str(first["loc"][0]).upper() if first["loc"] else "*"
+        variable = name if name.startswith(("SUPABASE_", "PREFECT_")) else f"DREAMCUT_{name}"
         raise InvalidRequest(f"{variable}: {first['msg']}") from error

@@ -21,7 +21,7 @@ from tasks.brief import compose_brief
 from tasks.lease import held_query
 from tasks.report import report_failure
 from tasks.runner import CoresTaskRunner
-from tasks.stores import query_store
+from tasks.stores import check_database, query_store
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ def analyze_query(
         local_files: allow paths and file: addresses, which name files of the machine that runs this.
     """
     began = time.monotonic()
+    check_database()
     query = _pick_up(
         query_id, prompt=prompt, assets=assets or [], options=options, intent=intent, user_id=user_id
     )
@@ -155,7 +156,7 @@ def _end_as_failed(lease: Lease, error: BaseException) -> None:
     broken = isinstance(error, Exception)
     reason = f"{type(error).__name__}: {error}" if broken else "cancelled"
     try:
-        with query_store(lease) as store:
+        with query_store(lease, patience_seconds=0) as store:
             store.fail_query(lease.query_id, error_message=reason)
     except StoreError:  # it may be why we are here; whoever recovers stalled queries will find this one
         log.warning("could not end query=%s", lease.query_id)

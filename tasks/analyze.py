@@ -66,7 +66,7 @@ def _measure(asset: Asset, *, lease: Lease, local_files: bool) -> UUID:
         total_seconds=settings.download_total_seconds,
     )
     began = time.monotonic()
-    with query_store(lease) as store:
+    with query_store(lease, check=lambda: stop.check(asset.query_id)) as store:
         stop.check(asset.query_id)
         report_start(store, asset)
         on_step = step_reporter(store, asset, check=lambda: stop.check(asset.query_id))

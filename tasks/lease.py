@@ -45,7 +45,7 @@ def held_query(query_id: UUID) -> Iterator[Lease | None]:
         finally:
             done.set()
             renewer.join()
-            _give_back(store, lease)
+            _give_back(lease)
 
 
 def _claim(store: Store, query_id: UUID, *, lease_seconds: int) -> Lease | None:
@@ -61,7 +61,7 @@ def _claim(store: Store, query_id: UUID, *, lease_seconds: int) -> Lease | None:
 
 def _renew(lease: Lease, done: threading.Event, *, lease_seconds: int) -> None:
     """Renew a lease until `done`; once it is lost, end the analyses of its query in this process."""
-    with query_store() as store:
+    with query_store(patience_seconds=0) as store:  # the next turn tries again
         while not done.wait(lease_seconds / RENEWALS):
             try:
                 store.renew(lease, lease_seconds=lease_seconds)
@@ -73,8 +73,9 @@ def _renew(lease: Lease, done: threading.Event, *, lease_seconds: int) -> None:
                 log.warning("could not renew query=%s error=%s", lease.query_id, type(error).__name__)
 
 
-def _give_back(store: Store, lease: Lease) -> None:
+def _give_back(lease: Lease) -> None:
     try:
-        store.release(lease)
+        with query_store(patience_seconds=0) as store:
+            store.release(lease)
     except StoreError:  # then it runs out by itself
         log.warning("could not release query=%s", lease.query_id)

@@ -17,7 +17,8 @@ os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="dreamcut-prefect-")
 atexit.register(shutil.rmtree, os.environ["PREFECT_HOME"], ignore_errors=True)
 os.environ.pop("PREFECT_API_URL", None)
 os.environ.update(DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false")
-for _name in [name for name in os.environ if name.startswith("DREAMCUT_") and name != "DREAMCUT_CORPUS"]:
+_ours = ("DREAMCUT_", "SUPABASE_")
+for _name in [name for name in os.environ if name.startswith(_ours) and name != "DREAMCUT_CORPUS"]:
     del os.environ[_name]
 
 pytest_plugins = ["postgres", "services", "supabase_project"]

@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 
 from dreamcut.errors import StoreUnavailable
+from dreamcut.store.conninfo import CONNECT_SECONDS
 from dreamcut.store.failures import as_store_error
 
 _TURN_SECONDS = 0.1  # how soon the thread notices that it shall end
@@ -31,10 +32,13 @@ class Changes:
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
 
-    def wait(self, query_id: UUID, *, timeout_seconds: float) -> bool:
+    def wait(self, query_id: UUID, *, timeout_seconds: float, is_patient: bool = False) -> bool:
         """Block until the query changed since the last call; returns False when the time is over.
 
         The first call for a query returns at once: what happened before it cannot be known.
+
+        Args:
+            is_patient: a database that cannot be reached is one in which nothing happens.
 
         Raises:
             StoreUnavailable: the database cannot be reached, and could not for all of the time.
@@ -44,13 +48,15 @@ class Changes:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._listen, name="dreamcut-changes", daemon=True)
                 self._thread.start()
-            if not self._news.wait_for(lambda: self._is_listening or self._failure, timeout_seconds):
+            if not self._news.wait_for(
+                lambda: self._is_listening or (self._failure and not is_patient), timeout_seconds
+            ):
                 return False
             is_first = query_id not in self._known
             before = self._known.setdefault(query_id, self._count[query_id])
             if not is_first:
                 self._news.wait_for(lambda: self._count[query_id] > before, max(0.0, ends - time.monotonic()))
-            if self._failure and self._count[query_id] == before:
+            if self._failure and not is_patient and self._count[query_id] == before:
                 raise StoreUnavailable(self._failure)
             self._known[query_id] = self._count[query_id]
             return is_first or self._known[query_id] > before
@@ -64,7 +70,9 @@ class Changes:
     def _listen(self) -> None:
         while not self._closed.is_set():
             try:
-                with psycopg.connect(self._conninfo, autocommit=True) as connection:
+                with psycopg.connect(
+                    self._conninfo, autocommit=True, connect_timeout=CONNECT_SECONDS
+                ) as connection:
                     connection.execute("listen dreamcut")
                     self._connected()
                     while not self._closed.is_set():

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import psycopg
 from psycopg import errors, sql
+from psycopg.rows import TupleRow
 from pydantic import Field
 
 from dreamcut.errors import SchemaMismatch
 from dreamcut.models import Record
+from dreamcut.store.conninfo import CONNECT_SECONDS, check_conninfo
 from dreamcut.store.failures import as_store_error
 
 _FILE = re.compile(r"(?P<version>\d{14})_(?P<name>\w+)\.sql")
@@ -64,22 +66,26 @@ def known_migrations() -> tuple[Migration, ...]:
     return tuple(found)
 
 
-def ensure_schema(database_url: str) -> None:
+def ensure_schema(database_url: str) -> list[Migration]:
     """Bring a database to the schema that this code needs; one query when it has it already.
 
     Args:
         database_url: a Postgres connection string or URL. Its user needs CREATE on the database, and on a
             Postgres that is no Supabase also CREATEROLE, both the first time only.
 
+    Returns:
+        The migrations that it applied.
+
     Raises:
         SchemaMismatch: the database has DreamCut migrations that this code does not know.
-        StoreUnavailable: the database did not answer.
+        StoreRefused, StoreUnavailable: the database cannot be asked.
     """
     try:
-        with psycopg.connect(database_url, autocommit=True) as connection:
+        with _connected(database_url) as connection:
             if missing_migrations(connection):
                 bootstrap(connection)
-                migrate(connection)
+                return migrate(connection)
+            return []
     except psycopg.Error as error:
         raise as_store_error(error) from error
 
@@ -92,7 +98,7 @@ def check_schema(database_url: str) -> None:
         StoreUnavailable: the database did not answer.
     """
     try:
-        with psycopg.connect(database_url, autocommit=True) as connection:
+        with _connected(database_url) as connection:
             missing = missing_migrations(connection)
     except psycopg.Error as error:
         raise as_store_error(error) from error
@@ -101,6 +107,11 @@ def check_schema(database_url: str) -> None:
             f"the database lacks {len(missing)} migration(s), first {missing[0].version}_{missing[0].name}: "
             "run `dreamcut up`, or `supabase db push` for a Supabase project"
         )
+
+
+def _connected(database_url: str) -> "psycopg.Connection[TupleRow]":
+    check_conninfo(database_url)
+    return psycopg.connect(database_url, autocommit=True, connect_timeout=CONNECT_SECONDS)
 
 
 def missing_migrations(connection: psycopg.Connection) -> list[Migration]:

@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 MAX_CONNECTIONS = 8  # a process writes from as many threads as it has cores
 GIVE_UP_SECONDS = 5.0  # without a connection
 _IDLE_SECONDS = 60.0
+_RECONNECT_SECONDS = 1.0  # then the next call begins anew, instead of waiting for the pool's next try
 
 # What the pool and its connections meet comes out as our errors; said twice, it would spoil a terminal.
 logging.getLogger("psycopg").setLevel(logging.ERROR)
@@ -33,7 +34,7 @@ def shared_pool(conninfo: str) -> ConnectionPool:
                 max_size=MAX_CONNECTIONS,
                 max_idle=_IDLE_SECONDS,
                 timeout=GIVE_UP_SECONDS,
-                reconnect_timeout=GIVE_UP_SECONDS,
+                reconnect_timeout=_RECONNECT_SECONDS,
                 num_workers=1,
                 name="dreamcut",
                 open=True,

@@ -64,6 +64,10 @@ def worker_name(pid: int | None = None) -> str:
 class Store(Protocol):
     """Queries, assets and messages. Errors are those of `dreamcut.errors`; unknown ids raise NotFound."""
 
+    def check_schema(self) -> None:
+        """Raise SchemaMismatch unless the database has the migrations of this code and no newer ones."""
+        ...
+
     def initialize_query(self, request: NewQuery, *, intent: Intent) -> UUID:
         """Create the query, its assets and the first message; the same idempotency key gives the same id."""
         ...

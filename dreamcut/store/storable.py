@@ -8,9 +8,8 @@ keep a finding from being written.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from psycopg.types.json import Jsonb
 
 from dreamcut.errors import InvalidRequest
 
@@ -23,7 +22,15 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def storable_json(value: Mapping[str, Any] | Sequence[Any]) -> Jsonb:
+@dataclass(frozen=True)
+class Json:
+    """JSON that Postgres can hold, for whoever sends text and for whoever makes the text itself."""
+
+    text: str
+    value: Any  # Any: JSON
+
+
+def storable_json(value: Mapping[str, Any] | Sequence[Any]) -> Json:
     """Return JSON ready to be a parameter.
 
     Raises:
@@ -34,4 +41,15 @@ def storable_json(value: Mapping[str, Any] | Sequence[Any]) -> Jsonb:
     except (TypeError, ValueError) as error:
         raise InvalidRequest(f"this cannot be stored as JSON: {error}") from error
     clean = _UNSTORABLE_IN_JSON.sub(lambda match: (match[1] or "") + "\N{REPLACEMENT CHARACTER}", text)
-    return Jsonb(clean, dumps=lambda already: already)
+    return Json(clean, value if clean == text else json.loads(clean))
+
+
+def unchanged(text: str, noun: str) -> str:
+    """Return the text itself: what names something must not be changed to fit.
+
+    Raises:
+        InvalidRequest: Postgres cannot hold it.
+    """
+    if storable(text) != text:
+        raise InvalidRequest(f"{noun} holds a character that cannot be stored: {storable(text)}")
+    return text

@@ -70,50 +70,63 @@ create function public.dreamcut_outline(
     out left_out jsonb
 )
 language plpgsql
-immutable
+stable
 set search_path = ''
 as $$
 declare
-    v_part record;
-    v_inner record;
+    v_is_array boolean := jsonb_typeof(p_document) = 'array';
+    v_numbers bigint[];
+    v_outlines jsonb[];
+    v_left_out jsonb[];
 begin
     outline = p_document;
     left_out = '{}';
-    if octet_length(p_document::text) < 1000 then
+    if v_is_array and jsonb_array_length(p_document) > p_longest then
+        outline = '[]';
+        left_out = jsonb_build_object(p_path, jsonb_array_length(p_document));
         return;
     end if;
     if jsonb_typeof(p_document) = 'string' then
-        if p_longest < 50 then
+        if p_longest < 50 and octet_length(p_document #>> '{}') >= 1000 then
             outline = to_jsonb(left(p_document #>> '{}', 200) || '…');
             left_out = jsonb_build_object(p_path, char_length(p_document #>> '{}'));
         end if;
-    elsif jsonb_typeof(p_document) = 'array' and jsonb_array_length(p_document) > p_longest then
-        outline = '[]';
-        left_out = jsonb_build_object(p_path, jsonb_array_length(p_document));
-    elsif jsonb_typeof(p_document) = 'array' then
-        outline = '[]';
-        for v_part in
-            select e.value, e.ordinality - 1 as index
-              from jsonb_array_elements(p_document) with ordinality e
-             order by e.ordinality
-        loop
-            v_inner = public.dreamcut_outline(v_part.value, p_longest, p_path || '[' || v_part.index || ']');
-            outline = outline || jsonb_build_array(v_inner.outline);
-            left_out = left_out || v_inner.left_out;
-        end loop;
-    elsif jsonb_typeof(p_document) = 'object' then
-        outline = '{}';
-        for v_part in
-            select e.key, e.value
-              from jsonb_each(p_document) e
-        loop
-            v_inner = public.dreamcut_outline(
-                v_part.value, p_longest, case p_path when '' then '' else p_path || '.' end || v_part.key
-            );
-            outline = outline || jsonb_build_object(v_part.key, v_inner.outline);
-            left_out = left_out || v_inner.left_out;
-        end loop;
+        return;
     end if;
+
+    -- Only into what can hold something to leave out: an array takes four bytes an element, or more.
+    select array_agg(e.number), array_agg(i.outline), array_agg(i.left_out)
+      into v_numbers, v_outlines, v_left_out
+      from (
+               select a.ordinality as number, '[' || a.ordinality - 1 || ']' as step, a.value
+                 from jsonb_array_elements(case when v_is_array then p_document else '[]' end)
+                      with ordinality a
+                union all
+               select o.ordinality, case p_path when '' then '' else '.' end || o.key, o.value
+                 from jsonb_each(case when v_is_array then '{}' else p_document end) with ordinality o
+           ) e,
+           lateral public.dreamcut_outline(e.value, p_longest, p_path || e.step) i
+     where case jsonb_typeof(e.value)
+               when 'string' then p_longest < 50 and pg_column_size(e.value) >= 1000
+               when 'array' then pg_column_size(e.value) > 4 * p_longest
+               when 'object' then pg_column_size(e.value) > 4 * p_longest
+               else false
+           end
+       and i.left_out <> '{}';
+    if v_numbers is null then
+        return;
+    end if;
+    if v_is_array then
+        select jsonb_agg(coalesce(c.outline, a.value) order by a.ordinality) into outline
+          from jsonb_array_elements(p_document) with ordinality a
+          left join unnest(v_numbers, v_outlines) c (number, outline) on c.number = a.ordinality;
+    else
+        select jsonb_object_agg(o.key, coalesce(c.outline, o.value)) into outline
+          from jsonb_each(p_document) with ordinality o
+          left join unnest(v_numbers, v_outlines) c (number, outline) on c.number = o.ordinality;
+    end if;
+    select jsonb_object_agg(p.key, p.value) into left_out
+      from unnest(v_left_out) l (part), lateral jsonb_each(l.part) p;
 end;
 $$;
 
@@ -121,7 +134,8 @@ $$;
 create function public.dreamcut_row_document(p_document jsonb)
 returns jsonb
 language plpgsql
-immutable
+stable
+strict
 set search_path = ''
 as $$
 declare
@@ -145,7 +159,8 @@ begin
 end;
 $$;
 
--- Keep the whole of a document beside its row where the row cannot hold it; returns what the row keeps.
+-- Keep the whole of a document beside its row where the row cannot hold it; returns what the row keeps. Whoever
+-- writes an outline means the document that is there already.
 create function public.keep_dreamcut_document(p_query_id uuid, p_asset_id uuid, p_document jsonb)
 returns jsonb
 language plpgsql
@@ -154,15 +169,15 @@ as $$
 declare
     v_kept jsonb := public.dreamcut_row_document(p_document);
 begin
-    if v_kept = p_document then
-        delete from public.dreamcut_documents d
-         where d.query_id = p_query_id
-           and d.asset_id is not distinct from p_asset_id;
-    else
+    if v_kept is distinct from p_document then
         insert into public.dreamcut_documents (query_id, asset_id, document)
         values (p_query_id, p_asset_id, p_document)
         on conflict on constraint dreamcut_documents_one_each
         do update set document = excluded.document, updated_at = now();
+    elsif (p_document ? 'left_out') is not true then
+        delete from public.dreamcut_documents d
+         where d.query_id = p_query_id
+           and d.asset_id is not distinct from p_asset_id;
     end if;
     return v_kept;
 end;
@@ -235,3 +250,43 @@ update public.dreamcut_assets a
    set analysis = public.keep_dreamcut_document(a.query_id, a.id, a.analysis)
  where octet_length(a.analysis::text) > public.dreamcut_document_bytes();
 alter table public.dreamcut_assets enable trigger user;
+
+-- From here on for every write, by function or by hand. A new row cannot have a document beside it yet.
+create function public.keep_dreamcut_row_small()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    if tg_op = 'INSERT' then
+        if octet_length(coalesce(to_jsonb(new) -> 'payload', to_jsonb(new) -> 'analysis')::text)
+           > public.dreamcut_document_bytes() then
+            raise exception 'a document of more than % bytes comes by an update, not with a new row',
+                public.dreamcut_document_bytes()
+                using errcode = 'invalid_parameter_value';
+        end if;
+    elsif tg_table_name = 'dreamcut_queries' then
+        if new.payload is distinct from old.payload then
+            new.payload = public.keep_dreamcut_document(new.id, null, new.payload);
+        end if;
+    elsif new.analysis is distinct from old.analysis then
+        new.analysis = public.keep_dreamcut_document(new.query_id, new.id, new.analysis);
+    end if;
+    return new;
+end;
+$$;
+
+revoke execute on function public.keep_dreamcut_row_small() from public, anon, authenticated;
+
+create trigger keep_dreamcut_query_small
+    before insert or update of payload on public.dreamcut_queries
+    for each row execute function public.keep_dreamcut_row_small();
+
+create trigger keep_dreamcut_asset_small
+    before insert or update of analysis on public.dreamcut_assets
+    for each row execute function public.keep_dreamcut_row_small();
+
+alter table public.dreamcut_messages
+    add constraint dreamcut_messages_fit_an_event
+        check (octet_length(jsonb_build_array(content, emoji, key, data)::text) <= public.dreamcut_document_bytes())
+        not valid;

@@ -141,6 +141,7 @@ as $$
 declare
     v_lease public.dreamcut_leases%rowtype;
     v_passed uuid[] := '{}';
+    v_has_ended boolean;
 begin
     if coalesce(p_worker_id, '') = '' then
         raise exception 'a worker names itself to claim work'
@@ -151,60 +152,83 @@ begin
             using errcode = 'numeric_value_out_of_range';
     end if;
     loop
-        if p_id is not null then
-            select * into v_lease
-              from public.dreamcut_leases l
-             where l.id = p_id
-               and (l.asset_id is not null) = p_of_assets
-               and l.free_at <= now()
-               and l.id <> all (v_passed)
-               for update;
-        elsif p_of_assets then
-            select * into v_lease
-              from public.dreamcut_leases l
-             where l.asset_id is not null
-               and l.free_at <= now()
-               and l.id <> all (v_passed)
-             order by l.free_at
-             limit 1
-               for update skip locked;
-        else
-            select * into v_lease
-              from public.dreamcut_leases l
-             where l.asset_id is null
-               and l.free_at <= now()
-               and l.id <> all (v_passed)
-             order by l.free_at
-             limit 1
-               for update skip locked;
-        end if;
-        if not found then
-            return;
-        end if;
+        -- Each try in a block of its own, so that a failed one gives its locks back: a claimer that held two
+        -- queries at once could wait for another one in a circle.
+        begin
+            if p_id is not null then
+                select * into v_lease
+                  from public.dreamcut_leases l
+                 where l.id = p_id
+                   and (l.asset_id is not null) = p_of_assets
+                   and l.free_at <= now()
+                   and l.id <> all (v_passed)
+                   for update;
+            elsif p_of_assets then
+                select * into v_lease
+                  from public.dreamcut_leases l
+                 where l.asset_id is not null
+                   and l.free_at <= now()
+                   and l.id <> all (v_passed)
+                   and not exists (
+                           select 1
+                             from public.dreamcut_leases o
+                            where o.query_id = l.query_id
+                              and o.asset_id is null
+                              and o.free_at > now()
+                       )
+                 order by l.free_at
+                 limit 1
+                   for update skip locked;
+            else
+                select * into v_lease
+                  from public.dreamcut_leases l
+                 where l.asset_id is null
+                   and l.free_at <= now()
+                   and l.id <> all (v_passed)
+                   and not exists (
+                           select 1
+                             from public.dreamcut_leases o
+                            where o.query_id = l.query_id
+                              and o.asset_id is not null
+                              and o.free_at > now()
+                       )
+                 order by l.free_at
+                 limit 1
+                   for update skip locked;
+            end if;
+            if not found then
+                return;
+            end if;
 
-        perform 1
-           from public.dreamcut_queries q
-          where q.id = v_lease.query_id
-            and q.status = 'processing'
-            for no key update;
-        if not found or (p_of_assets and not exists (
-            select 1
-              from public.dreamcut_assets a
-             where a.id = v_lease.asset_id
-               and a.status in ('pending', 'analyzing')
-        )) then
-            delete from public.dreamcut_leases l where l.id = v_lease.id;
-        elsif exists (
-            select 1
-              from public.dreamcut_leases l
-             where l.query_id = v_lease.query_id
-               and (l.asset_id is null) = p_of_assets
-               and l.free_at > now()
-        ) then
-            v_passed = v_passed || v_lease.id;
-        else
-            exit;
-        end if;
+            perform 1
+               from public.dreamcut_queries q
+              where q.id = v_lease.query_id
+                and q.status = 'processing'
+                for no key update;
+            v_has_ended = not found or (p_of_assets and not exists (
+                select 1
+                  from public.dreamcut_assets a
+                 where a.id = v_lease.asset_id
+                   and a.status in ('pending', 'analyzing')
+            ));
+            -- Asked again under the lock of the query: another claimer may have been first.
+            if not v_has_ended and not exists (
+                select 1
+                  from public.dreamcut_leases o
+                 where o.query_id = v_lease.query_id
+                   and (o.asset_id is null) = p_of_assets
+                   and o.free_at > now()
+            ) then
+                exit;
+            end if;
+            raise sqlstate 'DC000';
+        exception when sqlstate 'DC000' then
+            if v_has_ended then
+                delete from public.dreamcut_leases l where l.id = v_lease.id;
+            else
+                v_passed = v_passed || v_lease.id;
+            end if;
+        end;
     end loop;
 
     if not p_of_assets then
@@ -300,6 +324,13 @@ as $$
 declare
     v_released integer;
 begin
+    -- Locked in order, so that two of these do not wait for each other.
+    perform 1
+       from public.dreamcut_leases l
+      where l.worker_id = p_worker_id
+        and l.token is not null
+      order by l.id
+        for update;
     update public.dreamcut_leases l
        set free_at = clock_timestamp(),
            token = null

@@ -39,10 +39,6 @@ begin
         raise exception 'there is no query %', p_query_id
             using errcode = 'no_data_found';
     end if;
-    if octet_length(p_content) + octet_length(p_data::text) > public.dreamcut_document_bytes() then
-        raise exception 'a message is at most % bytes with its data', public.dreamcut_document_bytes()
-            using errcode = 'invalid_parameter_value';
-    end if;
     if p_lease_token is not null then
         if v_status <> 'processing' then
             return false;
@@ -88,7 +84,6 @@ declare
     v_asset public.dreamcut_assets%rowtype;
     v_status text;
     v_progress integer;
-    v_analysis jsonb;
     v_moves boolean;
     v_learns boolean := false;
     v_begins boolean := coalesce(p_begins, false);
@@ -146,8 +141,7 @@ begin
     end if;
     v_moves = v_status <> v_asset.status or v_progress > v_asset.progress;
     if p_analysis is not null then
-        v_analysis = public.keep_dreamcut_document(v_query_id, p_asset_id, p_analysis);
-        v_learns = v_analysis <> v_asset.analysis or v_analysis <> p_analysis;
+        v_learns = p_analysis is distinct from coalesce(public.dreamcut_analysis(p_asset_id), '{}');
     end if;
 
     -- Before the asset: the trigger's messages about the query follow those about its last asset.
@@ -160,7 +154,7 @@ begin
         update public.dreamcut_assets a
            set status = v_status,
                progress = v_progress,
-               analysis = coalesce(v_analysis, a.analysis),
+               analysis = case when v_learns then p_analysis else a.analysis end,
                model_used = coalesce(p_model_used, a.model_used),
                error_message = coalesce(left(p_error_message, 2000), a.error_message),
                quality_score = coalesce(p_quality_score, a.quality_score),
@@ -248,10 +242,13 @@ begin
         raise exception 'there is no query %', p_query_id
             using errcode = 'no_data_found';
     end if;
-    if v_query.status <> 'processing' or public.dreamcut_step(p_stage) < public.dreamcut_step(v_query.stage) then
+    if v_query.status <> 'processing' then
         return false;
     end if;
     perform public.check_dreamcut_lease(p_lease_token, p_query_id, null);
+    if public.dreamcut_step(p_stage) < public.dreamcut_step(v_query.stage) then
+        return false;
+    end if;
     if p_stage = 'merging' then
         select count(*) into v_unfinished
           from public.dreamcut_assets a
@@ -295,7 +292,6 @@ as $$
 declare
     v_status text;
     v_unfinished integer;
-    v_payload jsonb;
 begin
     select q.status into v_status
       from public.dreamcut_queries q
@@ -326,10 +322,9 @@ begin
             using errcode = 'object_not_in_prerequisite_state';
     end if;
 
-    v_payload = public.keep_dreamcut_document(p_query_id, null, p_payload);
     update public.dreamcut_queries q
        set status = 'completed',
-           payload = v_payload,
+           payload = p_payload,
            processing_time_ms = p_processing_time_ms,
            models_used = coalesce(p_models_used, q.models_used),
            cost_estimate = p_cost_estimate

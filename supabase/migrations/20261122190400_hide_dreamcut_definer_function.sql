@@ -29,7 +29,7 @@ declare
     v_bad record;
 begin
     if not pg_catalog.pg_has_role(v_caller, 'service_role', 'usage')
-       and p_user_id is distinct from (select auth.uid())::text then
+       and (p_user_id = (select auth.uid())::text) is not true then
         raise exception 'you may start a query for yourself only'
             using errcode = 'insufficient_privilege';
     end if;

@@ -1,4 +1,4 @@
--- What is slow, failing, stuck, and what it costs; and which schema this is. For operators and workers.
+-- What is stuck, failing, slow, and what it costs; and which schema this is. For operators and workers.
 
 create index idx_dreamcut_assets_analyzed_at
     on public.dreamcut_assets (analyzed_at)
@@ -6,13 +6,22 @@ create index idx_dreamcut_assets_analyzed_at
 create index idx_dreamcut_queries_completed_at
     on public.dreamcut_queries (completed_at)
     where completed_at is not null;
+create index idx_dreamcut_queries_restarted
+    on public.dreamcut_queries (attempts)
+    where status = 'processing' and attempts > 2;
+create index idx_dreamcut_assets_restarted
+    on public.dreamcut_assets (attempts)
+    where status in ('pending', 'analyzing') and attempts > 2;
 
 -- One row each, worst first within its concern:
---   stuck    an unfinished query that has not moved for p_stuck_after and that nobody holds; since when
---   failing  a query or an asset that failed in the last p_since; when, and why
---   slow     the assets of the last p_since that took longest; how long
---   cost     what each model did in the last p_since: assets, seconds and dollars; all without a model is
---            under 'no model'
+--   stuck      an unfinished query that has not moved for p_stuck_after and that nobody holds; since when
+--   silent     one that has not moved for as long although a worker holds it; since when
+--   restarted  an unfinished query or asset that has been begun more than twice: it may be what ends its workers
+--   failing    a query or an asset that failed in the last p_since; when, and why
+--   slow       the queries and the assets of the last p_since that took longest; how long
+--   cost       all queries of the last p_since, and what each model did in its assets; all without a model is
+--              under 'no model'
+-- What was imported from the predecessor, whose worker is 'legacy', says nothing of our work.
 create function public.dreamcut_health(
     p_since interval default '1 day',
     p_stuck_after interval default '5 minutes',
@@ -55,8 +64,61 @@ as $$
                   from public.dreamcut_leases l
                  where l.query_id = q.id
                    and l.free_at > now()
+                   and l.token is not null
             )
       order by q.updated_at
+      limit p_limit)
+    union all
+    (select 'silent',
+            coalesce(a.filename, q.stage || ' ' || q.progress || ' %'),
+            l.query_id,
+            l.asset_id,
+            l.worker_id,
+            l.attempts,
+            q.updated_at,
+            round(extract(epoch from now() - q.updated_at), 3),
+            q.cost_estimate,
+            'held until ' || to_char(l.free_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
+       from public.dreamcut_leases l
+       join public.dreamcut_queries q on q.id = l.query_id
+       left join public.dreamcut_assets a on a.id = l.asset_id
+      where l.token is not null
+        and l.free_at > now()
+        and q.status = 'processing'
+        and q.updated_at < now() - p_stuck_after
+      order by q.updated_at, l.id
+      limit p_limit)
+    union all
+    (select 'restarted',
+            q.stage || ' ' || q.progress || ' %',
+            q.id,
+            null,
+            q.worker_id,
+            q.attempts,
+            q.updated_at,
+            null,
+            q.cost_estimate,
+            null
+       from public.dreamcut_queries q
+      where q.status = 'processing'
+        and q.attempts > 2
+      order by q.attempts desc, q.id
+      limit p_limit)
+    union all
+    (select 'restarted',
+            a.filename,
+            a.query_id,
+            a.id,
+            a.worker_id,
+            a.attempts,
+            a.updated_at,
+            null,
+            a.cost_estimate,
+            a.status || ' ' || a.progress || ' %'
+       from public.dreamcut_assets a
+      where a.status in ('pending', 'analyzing')
+        and a.attempts > 2
+      order by a.attempts desc, a.id
       limit p_limit)
     union all
     (select 'failing',
@@ -71,6 +133,7 @@ as $$
             q.error_message
        from public.dreamcut_queries q
       where q.completed_at > now() - p_since
+        and q.worker_id is distinct from 'legacy'
         and q.status = 'failed'
       order by q.completed_at desc
       limit p_limit)
@@ -87,8 +150,26 @@ as $$
             a.error_message
        from public.dreamcut_assets a
       where a.analyzed_at > now() - p_since
+        and a.worker_id is distinct from 'legacy'
         and a.status = 'failed'
       order by a.analyzed_at desc
+      limit p_limit)
+    union all
+    (select 'slow',
+            'query',
+            q.id,
+            null,
+            q.worker_id,
+            q.attempts,
+            q.completed_at,
+            round(q.processing_time_ms / 1000.0, 3),
+            q.cost_estimate,
+            array_to_string(q.models_used, ', ')
+       from public.dreamcut_queries q
+      where q.completed_at > now() - p_since
+        and q.worker_id is distinct from 'legacy'
+        and q.processing_time_ms is not null
+      order by q.processing_time_ms desc, q.id
       limit p_limit)
     union all
     (select 'slow',
@@ -103,9 +184,24 @@ as $$
             a.type || ', ' || coalesce(a.model_used, 'no model')
        from public.dreamcut_assets a
       where a.analyzed_at > now() - p_since
+        and a.worker_id is distinct from 'legacy'
         and a.processing_time_ms is not null
       order by a.processing_time_ms desc, a.id
       limit p_limit)
+    union all
+    (select 'cost',
+            'all queries',
+            null,
+            null,
+            null,
+            sum(q.attempts)::integer,
+            max(q.completed_at),
+            round(sum(q.processing_time_ms) / 1000.0, 3),
+            sum(q.cost_estimate),
+            count(*) || ' ended, ' || count(*) filter (where q.status = 'failed') || ' failed'
+       from public.dreamcut_queries q
+      where q.completed_at > now() - p_since
+        and q.worker_id is distinct from 'legacy')
     union all
     (select 'cost',
             coalesce(a.model_used, 'no model'),
@@ -119,6 +215,7 @@ as $$
             count(*) || ' asset(s), ' || count(*) filter (where a.status = 'failed') || ' failed'
        from public.dreamcut_assets a
       where a.analyzed_at > now() - p_since
+        and a.worker_id is distinct from 'legacy'
       group by coalesce(a.model_used, 'no model')
       order by sum(a.cost_estimate) desc nulls last, sum(a.processing_time_ms) desc nulls last
       limit p_limit);
@@ -140,7 +237,7 @@ begin
          where m.name like '%dreamcut%'
     );
 exception
-    when undefined_table or invalid_schema_name then
+    when undefined_table or undefined_column or invalid_schema_name then
         return null;
 end;
 $$;

@@ -56,13 +56,13 @@ def user(new_user: Callable[[], Visitor]) -> Visitor:
     return new_user()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def anon(project: SupabaseProject) -> Visitor:
     """A visitor who has not signed in."""
     return Visitor(project, project.keys.anon)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def worker(project: SupabaseProject) -> Visitor:
     """The service role."""
     return Visitor(project, project.keys.service_role, key=project.keys.service_role)

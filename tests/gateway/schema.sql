@@ -37,7 +37,7 @@ create table public.untouchable (id integer primary key);
 alter table public.notes enable row level security;
 alter table public.comments enable row level security;
 create policy owners on public.notes to authenticated using (owner = auth.uid()) with check (owner = auth.uid());
-create policy authors on public.comments to authenticated using (true) with check (author = auth.uid());
+create policy authors on public.comments to authenticated using (author = auth.uid()) with check (author = auth.uid());
 create policy nothing on public.notes for select to anon using (false);
 
 grant select, insert, update, delete on public.notes, public.comments, public.details, public.links

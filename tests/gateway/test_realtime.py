@@ -512,6 +512,29 @@ def test_the_slot_is_there_for_listeners_only(
     assert first.change()["record"]["id"] == id
 
 
+def test_joined_is_not_listening(
+    socket: Open, owner: psycopg.Connection[Any], token_of: Callable[..., str], database_url: str
+) -> None:
+    client = socket()
+    with psycopg.connect(database_url) as other:
+        held = new_query(other)  # a slot waits for the transactions that are open when it is made
+        client.join("q", QUERIES, token=token_of(A))
+        client.send("phoenix", "heartbeat")
+        client.expect("phx_reply")  # and no `system` yet
+        early = new_query(owner)
+        client.send("realtime:q", "phx_leave")
+        client.expect("phx_reply")
+        client.expect("phx_close")
+        assert slots(owner) == 0  # though the transaction is open still
+        client.join("q", QUERIES, token=token_of(A))
+        client.send("phoenix", "heartbeat")
+        client.expect("phx_reply")
+    client.expect("system")
+    late = new_query(owner)
+    assert client.change()["record"]["id"] == late
+    assert len({held, early, late}) == 3
+
+
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_no_slot_outlives_the_gateway(
     socket: Open, owner: psycopg.Connection[Any], supabase_project: SupabaseProject, end: str

@@ -92,7 +92,7 @@ def new_database(pg_server: str) -> Iterator[Callable[..., str]]:
             close_pools(make_conninfo(pg_server, dbname=name))
             # Not "with (force)": that asks for the right to end an autovacuum worker, too.
             connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
+                "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
                 " where datname = %s and usename = current_user",
                 [name],
             )

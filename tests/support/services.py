@@ -25,7 +25,7 @@ def home() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))
     folder.chmod(0o755)
     settings = settings_of(folder)
-    services.database_conninfo(settings)
+    services.ready_store(settings).close()
     services.ensure_prefect(settings)
     yield folder
     services.stop_all(settings)

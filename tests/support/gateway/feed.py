@@ -6,6 +6,7 @@ server does; what was committed in between is told to nobody.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from gateway.claims import Caller
 from gateway.pgoutput import Change, Transaction
 from gateway.project import Connection, DatabaseAway, Project
 from gateway.replication import Snapshot, open_stream, take_snapshot
+
+_log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 0.5
 
@@ -100,8 +103,9 @@ class Feed:
         The channel is told that it listens now or, when the database is away, later.
         """
         subscription = self._subscriptions.setdefault(channel, _Subscription(channel))
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(self._ending))
+            self._task.add_done_callback(_complain)
         elif self._catalog is not None:
             with suppress(psycopg.OperationalError):  # the feed itself sees that, too, and begins again
                 await self._begin(subscription, self._catalog)
@@ -260,6 +264,11 @@ class _Teller:
     def _json(self, type_oid: int, value: str) -> str:
         known = self.foreign.get((type_oid, value))
         return changes.json_text(type_oid, value) if known is None else known
+
+
+def _complain(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("the feed ended", exc_info=error)
 
 
 def _whose(subscription: _Subscription) -> tuple[str, str]:

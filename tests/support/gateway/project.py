@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ class Project:
             DatabaseAway: the server does not answer.
         """
         async with self._places:
-            connection = await self._begin(_opening(caller, read_only=read_only))
+            connection = await self._begin(_opening(caller.role, caller.claims_json, read_only=read_only))
             try:
                 yield connection
                 await connection.execute("commit")
@@ -85,7 +86,7 @@ class Project:
         while self._idle:
             await self._idle.pop().close()
 
-    async def _begin(self, opening: sql.Composed) -> Connection:
+    async def _begin(self, opening: bytes) -> Connection:
         # A server that was restarted leaves broken connections behind: they are found out here, by use.
         while self._idle:
             connection = self._idle.pop()
@@ -116,13 +117,12 @@ class Project:
         await connection.close()
 
 
-def _opening(caller: Caller, *, read_only: bool) -> sql.Composed:
+@lru_cache(maxsize=256)
+def _opening(role: str, claims: str, *, read_only: bool) -> bytes:
     """Return the start of a transaction as one text, which is one round trip."""
-    return sql.SQL(
+    begin = sql.SQL(
         "begin {}; select set_config('search_path', 'public, extensions', true),"
         " set_config('role', {}, true), set_config('request.jwt.claims', {}, true)"
-    ).format(
-        sql.SQL("read only" if read_only else "read write"),
-        sql.Literal(caller.role),
-        sql.Literal(caller.claims_json),
     )
+    mode = sql.SQL("read only" if read_only else "read write")
+    return begin.format(mode, sql.Literal(role), sql.Literal(claims)).as_bytes(None)

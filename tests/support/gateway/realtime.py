@@ -90,7 +90,11 @@ class _Channel:
         except BindingRefused as error:
             self.tell_refused(str(error))
             return
-        self.socket.spawn(self.socket.feed.subscribe(self))
+        self.socket.spawn(self._subscribe())
+
+    async def _subscribe(self) -> None:
+        if self._is_open:  # the client may have left before this got its turn
+            await self.socket.feed.subscribe(self)
 
     def change_token(self, token: str) -> None:
         """Go on with another token; one that cannot be used ends the channel."""

@@ -4,10 +4,11 @@ A temporary slot goes with the session that holds it, also when this process is 
 write-ahead log back or blocks `drop database`.
 """
 
+import asyncio
 import struct
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
 
@@ -111,14 +112,7 @@ async def open_stream(project: Project, catalog: Connection) -> AsyncIterator[Sl
     connection = await project.connect(replication="database", options=_SESSION)
     slot = f"gateway_{token_hex(8)}"
     try:
-        await _command(
-            connection, f"CREATE_REPLICATION_SLOT {slot} TEMPORARY LOGICAL pgoutput (SNAPSHOT 'nothing')"
-        )
-        await _command(
-            connection,
-            f"START_REPLICATION SLOT {slot} LOGICAL 0/0"
-            f" (proto_version '1', publication_names '{PUBLICATION}')",
-        )
+        await _start(connection, slot)
         yield SlotStream(slot, connection)
     finally:
         await connection.close()
@@ -130,6 +124,23 @@ async def take_snapshot(connection: Connection) -> Snapshot:
     row = await (await connection.execute("select pg_current_snapshot()::text")).fetchone()
     assert row is not None
     return Snapshot.parse(row[0])
+
+
+async def _start(connection: Connection, slot: str) -> None:
+    try:
+        await _command(
+            connection, f"CREATE_REPLICATION_SLOT {slot} TEMPORARY LOGICAL pgoutput (SNAPSHOT 'nothing')"
+        )
+        await _command(
+            connection,
+            f"START_REPLICATION SLOT {slot} LOGICAL 0/0"
+            f" (proto_version '1', publication_names '{PUBLICATION}')",
+        )
+    except asyncio.CancelledError:
+        # A server process that waits for somebody's open transaction does not see that its client has gone.
+        with suppress(psycopg.Error):
+            await connection.cancel_safe(timeout=_GONE_SECONDS)
+        raise
 
 
 async def _command(connection: Connection, command: str) -> None:

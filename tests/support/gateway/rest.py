@@ -344,8 +344,8 @@ def _returned(statement: Statement, table: Table) -> str:
         if isinstance(item, Embed):
             names |= {own for own, _ in statement.catalog.relationship(table.name, item).pairs}
     if "*" in names or not names:
-        return "*"
-    return ", ".join(quoted(name) for name in sorted(names))
+        return '"base".*'
+    return ", ".join(f'"base".{quoted(name)}' for name in sorted(names))
 
 
 def _written(rows: Rows, wish: Wish, headers: dict[str, str], *, status: int, empty_status: int) -> Response:

@@ -243,10 +243,10 @@ def insert_sql(
     if not columns:
         if is_array:
             raise not_in_subset("an insert of several rows without columns")
-        return f"insert into {qualified(table.name)} default values"
+        return f'insert into {qualified(table.name)} as "base" default values'
     names = ", ".join(quoted(name) for name in columns)
     rows = _rows_sql(statement.value(body), table, columns, is_array=is_array)
-    return f"insert into {qualified(table.name)} ({names}) select {names} from {rows} where true"
+    return f'insert into {qualified(table.name)} as "base" ({names}) select {names} from {rows} where true'
 
 
 def insert_with_defaults_sql(
@@ -265,7 +265,7 @@ def insert_with_defaults_sql(
     )
     typed = ", ".join(f"{quoted(name)} {table.column(name).type}" for name in columns)
     return (
-        f"insert into {qualified(table.name)} ({names}) "
+        f'insert into {qualified(table.name)} as "base" ({names}) '
         f"select {names} from jsonb_to_recordset({whole}) as body ({typed}) where true"
     )
 
