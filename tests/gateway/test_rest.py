@@ -264,7 +264,7 @@ def test_insert_answers_with_the_rows_or_with_nothing(user: Visitor) -> None:
 
 
 def test_bulk_insert_wants_the_same_keys_or_the_columns(user: Visitor) -> None:
-    rows = [{"title": "one", "rank": 1}, {"title": "two"}]
+    rows: list[Row] = [{"title": "one", "rank": 1}, {"title": "two"}]
     refused = user.send("POST", "/rest/v1/notes", json=rows)
     assert (refused.status_code, refused.json()["message"]) == (400, "All object keys must match")
     # the client names the columns: what a row leaves out is null
@@ -288,7 +288,7 @@ def test_upsert_merges_or_ignores(user: Visitor) -> None:
     first = table.insert({"title": "one", "rank": 1}).execute().data[0]
     merged = table.upsert({"id": first["id"], "title": "one", "rank": 2}).execute().data[0]
     assert (merged["id"], merged["rank"]) == (first["id"], 2)
-    by_title = {"owner": user.id, "title": "one", "rank": 3}
+    by_title: Row = {"owner": user.id, "title": "one", "rank": 3}
     assert table.upsert(by_title, on_conflict="owner,title").execute().data[0]["rank"] == 3
     by_title["rank"] = 4
     ignored = table.upsert(by_title, on_conflict="owner,title", ignore_duplicates=True).execute()
@@ -624,10 +624,10 @@ def test_bad_bearer_is_refused(project: SupabaseProject, user: Visitor, bearer: 
     import jwt
     from gateway.claims import Keys
 
-    tokens = {
+    tokens: dict[str, str] = {
         "expired": project.keys.token(role="authenticated", user_id=user.id, seconds=-10),
         "other secret": Keys("another secret of thirty-two letters").token(role="authenticated"),
-        "unsigned": jwt.encode({"role": "service_role"}, None, algorithm="none"),
+        "unsigned": jwt.encode({"role": "service_role"}, "", algorithm="none"),
         "other role": project.keys.token(role="postgres"),
     }
     header = "Basic YTpi" if bearer == "no bearer" else f"Bearer {tokens.get(bearer, bearer)}"
@@ -672,6 +672,12 @@ def test_lost_database_connections_are_replaced(author: Visitor, owner: psycopg.
         " where datname = current_database() and pid <> pg_backend_pid()"
     ).fetchall()
     assert ended
+    assert len(author.client().table("notes").select("id").execute().data) == 4
+
+
+def test_connection_lost_in_the_middle_is_503_and_replaced(author: Visitor) -> None:
+    refused = author.send("POST", "/rest/v1/rpc/end_connection")
+    assert (refused.status_code, refused.json()["code"]) == (503, "57P01")
     assert len(author.client().table("notes").select("id").execute().data) == 4
 
 
