@@ -16,10 +16,11 @@ servers in front of it. Grammar that is not known is refused with an error, neve
 In a test take the fixture `supabase_project`; from elsewhere, with `tests/support` in PYTHONPATH:
     python -m gateway --database-url "dbname=..." --secret <32 characters or more> --until-stdin-closes
 
-As on a hosted project an answer has 1000 rows at most, an update or delete needs a condition, a refusal of
-Storage has the HTTP status 400 whatever it says inside, and an API key of another project does not get in.
-Other than there: preferences are always handled strictly; a changed schema is noticed when a request names
-what was not there; a refresh token works once, without the 10 seconds of grace; a token expires on the second.
+As on a hosted project an answer has 1000 rows at most, an update or delete needs a condition, a refusal
+of Storage has the HTTP status 400 whatever it says inside, and another project's API key does not get in.
+Other than there: preferences are always handled strictly; a changed schema is noticed when a request
+names what was not there before; a refresh token works once, without the 10 seconds of grace; an access
+token expires on the second.
 Not there: embedding through a third table, aggregates, spreads, full-text search, CSV, query plans, PUT,
 the header Range for rows, counts that are estimated; everything of GoTrue beside addresses and passwords;
 copying, moving, transforming and resumable uploads of objects; policies of storage.objects, whose place is
