@@ -56,7 +56,7 @@ alter table auth.users enable row level security;
 do $$
 begin
     if to_regprocedure('auth.jwt()') is null then
-        create function auth.jwt() returns jsonb language sql stable set search_path = '' as $f$
+        create function auth.jwt() returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $f$
             select coalesce(
                 nullif(current_setting('request.jwt.claim', true), ''),
                 nullif(current_setting('request.jwt.claims', true), '')
@@ -64,7 +64,7 @@ begin
         $f$;
     end if;
     if to_regprocedure('auth.uid()') is null then
-        create function auth.uid() returns uuid language sql stable set search_path = '' as $f$
+        create function auth.uid() returns uuid language sql stable set search_path = pg_catalog, pg_temp as $f$
             select coalesce(
                 nullif(current_setting('request.jwt.claim.sub', true), ''),
                 nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
@@ -72,7 +72,7 @@ begin
         $f$;
     end if;
     if to_regprocedure('auth.role()') is null then
-        create function auth.role() returns text language sql stable set search_path = '' as $f$
+        create function auth.role() returns text language sql stable set search_path = pg_catalog, pg_temp as $f$
             select coalesce(
                 nullif(current_setting('request.jwt.claim.role', true), ''),
                 nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role'

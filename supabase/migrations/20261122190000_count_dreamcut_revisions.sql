@@ -14,7 +14,7 @@ comment on column public.dreamcut_assets.revision is
 create function public.count_dreamcut_revision()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     new.revision = old.revision + 1;

@@ -55,7 +55,7 @@ create function public.dreamcut_document_bytes()
 returns integer
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select 130000;
 $$;
@@ -71,7 +71,7 @@ create function public.dreamcut_outline(
 )
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_is_array boolean := jsonb_typeof(p_document) = 'array';
@@ -136,7 +136,7 @@ returns jsonb
 language plpgsql
 stable
 strict
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_longest integer;
@@ -164,7 +164,7 @@ $$;
 create function public.keep_dreamcut_document(p_query_id uuid, p_asset_id uuid, p_document jsonb)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_kept jsonb := public.dreamcut_row_document(p_document);
@@ -188,7 +188,7 @@ create function public.dreamcut_brief(p_query_id uuid)
 returns jsonb
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
                (select d.document
@@ -206,7 +206,7 @@ create function public.dreamcut_analysis(p_asset_id uuid)
 returns jsonb
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
                (select d.document
@@ -255,7 +255,7 @@ alter table public.dreamcut_assets enable trigger user;
 create function public.keep_dreamcut_row_small()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if tg_op = 'INSERT' then

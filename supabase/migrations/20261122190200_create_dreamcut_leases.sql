@@ -2,7 +2,8 @@
 -- fencing token: whoever holds a newer token has it, and writes with an older one are refused. The table is
 -- not published, so that renewing a lease is no event.
 -- Lock order: the lease first, then the query's row, then the asset's. Whoever holds the query's row and
--- comes to its leases last skips those that are locked; a claimer clears away what is left of ended work.
+-- comes to its leases last skips those that are locked; what is then left of ended work says nothing, and a
+-- claimer clears it away.
 
 alter table public.dreamcut_queries
     add column worker_id text,
@@ -73,7 +74,7 @@ create policy "Service role can manage all leases"
 create function public.offer_dreamcut_work()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if tg_op = 'UPDATE' then
@@ -136,7 +137,7 @@ create function public.take_dreamcut_lease(
 )
 returns setof public.dreamcut_leases
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_lease public.dreamcut_leases%rowtype;
@@ -188,9 +189,10 @@ begin
                    and not exists (
                            select 1
                              from public.dreamcut_leases o
+                             join public.dreamcut_assets a on a.id = o.asset_id
                             where o.query_id = l.query_id
-                              and o.asset_id is not null
                               and o.free_at > now()
+                              and a.status in ('pending', 'analyzing')
                        )
                  order by l.free_at
                  limit 1
@@ -215,9 +217,11 @@ begin
             if not v_has_ended and not exists (
                 select 1
                   from public.dreamcut_leases o
+                  left join public.dreamcut_assets a on a.id = o.asset_id
                  where o.query_id = v_lease.query_id
                    and (o.asset_id is null) = p_of_assets
                    and o.free_at > now()
+                   and (o.asset_id is null or a.status in ('pending', 'analyzing'))
             ) then
                 exit;
             end if;
@@ -256,7 +260,7 @@ create function public.claim_dreamcut_query(
 )
 returns setof public.dreamcut_leases
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select * from public.take_dreamcut_lease(false, p_query_id, p_worker_id, p_lease_seconds);
 $$;
@@ -269,7 +273,7 @@ create function public.claim_dreamcut_asset(
 )
 returns setof public.dreamcut_leases
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select * from public.take_dreamcut_lease(true, p_asset_id, p_worker_id, p_lease_seconds);
 $$;
@@ -279,7 +283,7 @@ $$;
 create function public.renew_dreamcut_lease(p_lease_token bigint, p_lease_seconds integer default 30)
 returns timestamptz
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_free_at timestamptz;
@@ -304,7 +308,7 @@ $$;
 create function public.release_dreamcut_lease(p_lease_token bigint)
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     update public.dreamcut_leases l
@@ -319,7 +323,7 @@ $$;
 create function public.release_dreamcut_worker(p_worker_id text)
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_released integer;
@@ -347,7 +351,7 @@ create function public.check_dreamcut_lease(p_lease_token bigint, p_query_id uui
 returns void
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if p_lease_token is not null and not exists (

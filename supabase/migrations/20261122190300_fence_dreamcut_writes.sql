@@ -26,7 +26,7 @@ create function public.add_dreamcut_message(
 )
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_status text;
@@ -76,7 +76,7 @@ create function public.advance_dreamcut_asset(
 )
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_query_id uuid;
@@ -192,7 +192,7 @@ create function public.update_asset_progress(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform public.advance_dreamcut_asset(
@@ -217,7 +217,7 @@ create function public.advance_dreamcut_query(
 )
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_query public.dreamcut_queries%rowtype;
@@ -287,7 +287,7 @@ create function public.finish_dreamcut_query(
 )
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_status text;
@@ -350,7 +350,7 @@ create function public.complete_dreamcut_query(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform public.finish_dreamcut_query(
@@ -367,7 +367,7 @@ create function public.fail_dreamcut_query(
 )
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_status text;
@@ -408,7 +408,7 @@ $$;
 create or replace function public.check_query_completion()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_query public.dreamcut_queries%rowtype;

@@ -1,5 +1,16 @@
 -- A function with its owner's rights does not stand in the schema that the API exposes: there it is one that
 -- calls it, with the caller's rights. What a user sends is bounded, as it is part of every change event.
+-- An empty search_path would not do: names of types are then looked for among the session's temporary objects
+-- first, and a domain named "text" with a check of its own would run that check with the owner's rights. The
+-- triggers run within this function, too.
+
+alter function public.dreamcut_step(text) set search_path = pg_catalog, pg_temp;
+alter function public.update_updated_at_column() set search_path = pg_catalog, pg_temp;
+alter function public.keep_dreamcut_query_state() set search_path = pg_catalog, pg_temp;
+alter function public.place_dreamcut_asset() set search_path = pg_catalog, pg_temp;
+alter function public.keep_dreamcut_asset_state() set search_path = pg_catalog, pg_temp;
+alter function public.number_dreamcut_message() set search_path = pg_catalog, pg_temp;
+alter function public.notify_dreamcut_change() set search_path = pg_catalog, pg_temp;
 
 create schema dreamcut_private;
 revoke all on schema dreamcut_private from public;
@@ -17,7 +28,7 @@ create function dreamcut_private.initialize_query(
 returns uuid
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- current_user is the owner in here; the role setting still names the caller.
@@ -124,7 +135,7 @@ create or replace function public.initialize_dreamcut_query(
 returns uuid
 language sql
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select dreamcut_private.initialize_query(
         p_user_id, p_user_prompt, p_intent, p_options, p_assets, p_idempotency_key

@@ -41,7 +41,7 @@ returns table (
 )
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     (select 'stuck',
             q.stage || ' ' || q.progress || ' %',
@@ -85,6 +85,7 @@ as $$
       where l.token is not null
         and l.free_at > now()
         and q.status = 'processing'
+        and (a.id is null or a.status in ('pending', 'analyzing'))
         and q.updated_at < now() - p_stuck_after
       order by q.updated_at, l.id
       limit p_limit)
@@ -228,7 +229,7 @@ returns text
 language plpgsql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return (

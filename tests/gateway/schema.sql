@@ -75,6 +75,8 @@ create function public.fail_with(state text, message text) returns void language
 begin
     raise exception using errcode = state, message = message, detail = 'the detail', hint = 'the hint';
 end $$;
+create function public.end_connection() returns boolean language sql security definer
+as $$ select pg_terminate_backend(pg_backend_pid()) $$;
 create function public.owners_only() returns integer language sql as $$ select 1 $$;
 revoke execute on function public.owners_only() from public;
 

@@ -6,9 +6,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from postgres import GRANT_PROFILES
 from psycopg import sql
 
 Connect = Callable[..., psycopg.Connection[Any]]
+
+
+@pytest.fixture(scope="module", params=GRANT_PROFILES)
+def grant_profile(request: pytest.FixtureRequest) -> str:
+    """The default privileges of the project: every test of the database runs on both."""
+    return str(request.param)
 
 
 @pytest.fixture

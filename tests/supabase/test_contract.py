@@ -117,27 +117,6 @@ def test_update_moves_the_timestamp(connect: Any, service: Any) -> None:
         assert value(service, f"select updated_at from public.{table}") > before
 
 
-def test_every_foreign_key_has_an_index(connect: Any) -> None:
-    missing = (
-        connect("owner")
-        .execute(
-            """
-        select c.conname
-          from pg_constraint c
-         where c.contype = 'f'
-           and c.connamespace = 'public'::regnamespace
-           and not exists (
-               select 1 from pg_index i
-                where i.indrelid = c.conrelid
-                  and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] = c.conkey
-           )
-        """
-        )
-        .fetchall()
-    )
-    assert missing == []
-
-
 def test_legacy_tables_and_their_trigger_keep_working(new_database: Any) -> None:
     with psycopg.connect(new_database(), autocommit=True) as owner:
         owner.execute(LEGACY)
@@ -148,19 +127,3 @@ def test_legacy_tables_and_their_trigger_keep_working(new_database: Any) -> None
         assert (
             value(owner, "select relrowsecurity from pg_class where oid = 'public.briefs'::regclass") is False
         )
-
-
-def test_everything_of_ours_is_described(connect: Any) -> None:
-    silent = (
-        connect("owner")
-        .execute(
-            """
-        select relname from pg_class
-         where relnamespace = 'public'::regnamespace
-           and relkind = 'r'
-           and obj_description(oid, 'pg_class') is null
-        """
-        )
-        .fetchall()
-    )
-    assert silent == []

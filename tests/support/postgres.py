@@ -1,12 +1,14 @@
 """One real PostgreSQL server a test session, one fresh database a test.
 
 A database with the migrations applied is the template; a test's own database is a copy of it (some 20 ms).
+There is a template for each of the two sets of default privileges that Supabase projects have.
 """
 
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,11 +18,20 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from dreamcut.store.embedded import EmbeddedPostgres
-from dreamcut.store.migrations import ensure_schema
+from dreamcut.store.migrations import bootstrap, migrate
 from dreamcut.store.pools import close_pools
 from dreamcut.store.postgres import PostgresStore
 
-_TEMPLATE = "dreamcut_template"
+# What a Supabase project grants by itself on each new object of the schema public: everything where it was
+# made before 2026-05-30 and its owner has not changed that; nothing where it is newer.
+GRANT_PROFILES = {
+    "strict": b"alter default privileges revoke execute on functions from public;",
+    "legacy": b"""
+        alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
+        alter default privileges in schema public grant all on functions to anon, authenticated, service_role;
+        alter default privileges in schema public grant all on sequences to anon, authenticated, service_role;
+    """,
+}
 
 
 @contextmanager
@@ -62,34 +73,54 @@ def pg_server(pg_session_home: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def pg_template(pg_server: str) -> str:
-    """Name of a database with all migrations applied, to be copied."""
-    with psycopg.connect(pg_server, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(_TEMPLATE)))
-    ensure_schema(make_conninfo(pg_server, dbname=_TEMPLATE))
-    return _TEMPLATE
+def pg_templates(pg_server: str) -> Callable[[str], str]:
+    """Name the database of a grant profile that has all migrations applied, to be copied."""
+
+    @cache
+    def template(profile: str) -> str:
+        name = f"dreamcut_template_{profile}"
+        with psycopg.connect(pg_server, autocommit=True) as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        with psycopg.connect(make_conninfo(pg_server, dbname=name), autocommit=True) as owner:
+            bootstrap(owner)
+            owner.execute(GRANT_PROFILES[profile])
+            migrate(owner)
+        return name
+
+    return template
 
 
 @pytest.fixture
-def new_database(pg_server: str) -> Iterator[Callable[..., str]]:
-    """Make databases that go with the test: `new_database()` is empty, with `template=` a copy."""
+def grant_profile() -> str:
+    """Which privileges the test's database grants by default; tests of the database run on both."""
+    return "strict"
+
+
+@pytest.fixture
+def pg_template(pg_templates: Callable[[str], str], grant_profile: str) -> str:
+    """Name of a database with all migrations applied, to be copied."""
+    return pg_templates(grant_profile)
+
+
+@contextmanager
+def _databases(server: str) -> Iterator[Callable[..., str]]:
     made = []
 
     def make(*, template: str = "template0") -> str:
         name = f"test_{uuid4().hex}"
-        with psycopg.connect(pg_server, autocommit=True) as connection:
+        with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(
                 sql.SQL("create database {} template {} strategy file_copy").format(
                     sql.Identifier(name), sql.Identifier(template)
                 )
             )
         made.append(name)
-        return make_conninfo(pg_server, dbname=name)
+        return make_conninfo(server, dbname=name)
 
     yield make
-    with psycopg.connect(pg_server, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
         for name in made:
-            close_pools(make_conninfo(pg_server, dbname=name))
+            close_pools(make_conninfo(server, dbname=name))
             # Not "with (force)": that asks for the right to end an autovacuum worker, too.
             connection.execute(
                 "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
@@ -97,6 +128,20 @@ def new_database(pg_server: str) -> Iterator[Callable[..., str]]:
                 [name],
             )
             connection.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def new_database(pg_server: str) -> Iterator[Callable[..., str]]:
+    """Make databases that go with the test: `new_database()` is empty, with `template=` a copy."""
+    with _databases(pg_server) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def module_database(pg_server: str) -> Iterator[Callable[..., str]]:
+    """Make databases that go with the module, for tests that change nothing in them."""
+    with _databases(pg_server) as make:
+        yield make
 
 
 @pytest.fixture
