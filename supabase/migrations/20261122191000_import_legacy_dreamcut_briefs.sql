@@ -14,7 +14,7 @@ create function public.dreamcut_legacy_text(p_brief jsonb, variadic p_paths text
 returns text
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select btrim(f.found #>> '{}', e' \t\r\n')
       from unnest(array[
@@ -38,7 +38,7 @@ create function public.dreamcut_legacy_assets(p_brief jsonb)
 returns table (place bigint, url text, type text, filename text, description text, metadata jsonb, problem text)
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with said as (
         select row_number() over (order by l.place, e.place) as place,
@@ -109,7 +109,7 @@ $$;
 create function public.import_legacy_dreamcut_brief(p_brief jsonb, p_owner text, p_failure text)
 returns text
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id uuid := p_brief ->> 'id';
@@ -275,7 +275,7 @@ create function public.import_legacy_dreamcut_briefs(
 )
 returns table (brief_id uuid, outcome text, note text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_brief jsonb;
@@ -336,6 +336,15 @@ begin
     end loop;
 end;
 $$;
+
+comment on function public.import_legacy_dreamcut_briefs is
+    'Make the predecessor''s ended briefs queries of ours; one row for each that was looked at, none at the end.';
+comment on function public.import_legacy_dreamcut_brief is
+    'Make one ended brief a query; what was left out, or null when it was imported before.';
+comment on function public.dreamcut_legacy_assets is
+    'The files of a brief of the predecessor, each once, and why one cannot be an asset of ours.';
+comment on function public.dreamcut_legacy_text is
+    'The first text or number that a brief of the predecessor has under one of these paths.';
 
 revoke execute on function
     public.dreamcut_legacy_text(jsonb, text[]),
