@@ -168,3 +168,11 @@ def rows_of_ours(connection: Connection) -> tuple[UUID, UUID]:
     report(connection, running.assets[0], "analyzing", 40)
     assert value(connection, "select count(*) from public.dreamcut_documents") == 1
     return ended.id, running.id
+
+
+def test_every_step_says_what_leaving_it_costs() -> None:
+    text = (DOWN.parents[1] / "docs" / "data-model.md").read_text(encoding="utf-8")
+    costs = text[text.index("| leaving | costs |") :]
+    assert [
+        name for name in (m.name for m in known_migrations()[FIRST_STEP:]) if f"`{name}`" not in costs
+    ] == []

@@ -345,3 +345,13 @@ def test_the_store_on_supabase_imports_as_well(
         assert hosted.queries(limit=10) == store.queries(limit=10)
         [one] = store.queries(limit=1)
         assert hosted.payload(one.id) == store.payload(one.id)
+
+
+def test_imported_queries_may_be_deleted_and_imported_again(old: Connection, store: PostgresStore) -> None:
+    ours = start_query(old, assets=1).id
+    legacy.fill(old, briefs=3, ended=3)
+    run(store)
+    old.execute("delete from public.dreamcut_queries where worker_id = 'legacy'")
+    assert [query.id for query in store.queries()] == [ours]
+    assert value(old, "select count(*) from public.dreamcut_assets where query_id <> %s", ours) == 0
+    assert len(run(store)) == 3
