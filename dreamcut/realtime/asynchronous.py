@@ -152,11 +152,11 @@ class AsyncDreamCutManager:
     async def subscribe_to_query(
         self,
         query_id: UUID | str,
-        *,
         on_query_update: OnQuery | None = None,
         on_asset_update: OnAsset | None = None,
         on_new_message: OnMessage | None = None,
         on_error: OnError | None = None,
+        *,
         after_seq: int = 0,
     ) -> AsyncSubscription:
         """Follow a query: what it is now, then each change. Returns a function that ends it.

@@ -214,11 +214,11 @@ class DreamCutManager:
     def subscribe_to_query(
         self,
         query_id: UUID | str,
-        *,
         on_query_update: OnQuery | None = None,
         on_asset_update: OnAsset | None = None,
         on_new_message: OnMessage | None = None,
         on_error: OnError | None = None,
+        *,
         after_seq: int = 0,
     ) -> Subscription:
         """Follow a query; see `AsyncDreamCutManager.subscribe_to_query`. Callbacks are plain functions."""

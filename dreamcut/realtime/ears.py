@@ -85,6 +85,8 @@ class _Ears:
             asyncio.ensure_future(channel.subscribe(self._note_state(table)))
             for table, channel in self._channels.items()
         ]
+        for join in joins:
+            join.add_done_callback(self._note_join)
         try:
             await asyncio.wait({heard, self.lost}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -152,6 +154,10 @@ class _Ears:
                 self.lost.set_result(why)
 
         return note
+
+    def _note_join(self, join: asyncio.Future[Any]) -> None:
+        if not join.cancelled() and (error := join.exception()) is not None and not self.lost.done():
+            self.lost.set_result(f"a channel could not be joined: {type(error).__name__}")
 
     def _note_closed(self, table: Table) -> None:
         self._open.discard(table)
