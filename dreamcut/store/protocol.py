@@ -175,7 +175,7 @@ class Store(Protocol):
     def import_legacy_briefs(
         self, *, limit: int, owner_if_none: str, after: UUID | None = None
     ) -> list[LegacyBrief]:
-        """Make ended briefs of the predecessor queries; returns those that were looked at, by id, or none at the end.
+        """Make ended legacy briefs queries; returns those that were looked at, by id, none at the end.
 
         Args:
             limit: how many to look at, 1 to 1000.

@@ -185,7 +185,7 @@ class Writes(ABC):
     def import_legacy_briefs(
         self, *, limit: int, owner_if_none: str, after: UUID | None = None
     ) -> list[LegacyBrief]:
-        """Make ended briefs of the predecessor queries; returns those that were looked at, by id, or none at the end."""
+        """Make ended legacy briefs queries; returns those that were looked at, by id, none at the end."""
         owner = unchanged(owner_if_none, "the owner of briefs without one")
         rows = self._call_for_rows(
             "import_legacy_dreamcut_briefs",

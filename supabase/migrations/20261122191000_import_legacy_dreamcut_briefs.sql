@@ -14,7 +14,7 @@ create function public.dreamcut_legacy_text(p_brief jsonb, variadic p_paths text
 returns text
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select btrim(f.found #>> '{}', e' \t\r\n')
       from unnest(array[
@@ -38,7 +38,7 @@ create function public.dreamcut_legacy_assets(p_brief jsonb)
 returns table (place bigint, url text, type text, filename text, description text, metadata jsonb, problem text)
 language sql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with said as (
         select row_number() over (order by l.place, e.place) as place,
@@ -109,7 +109,7 @@ $$;
 create function public.import_legacy_dreamcut_brief(p_brief jsonb, p_owner text, p_failure text)
 returns text
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_id uuid := p_brief ->> 'id';
@@ -140,8 +140,10 @@ declare
         ),
         1900
     );
-    v_skipped jsonb;
     v_by_type jsonb;
+    v_assets integer;
+    v_only_kind text;
+    v_skipped jsonb;
     v_left_out text := '';
 begin
     if v_prompt is null then
@@ -157,30 +159,6 @@ begin
         v_prompt = left(v_prompt, 4999) || '…';
         v_left_out = 'The prompt was shortened to 5000 characters. ';
     end if;
-    select coalesce(jsonb_object_agg(t.type, t.assets) filter (where t.type is not null), '{}'),
-           case when v_intent = 'mix' then 'mixed'
-                when v_intent in ('image', 'video', 'audio', 'mixed') then v_intent
-                when count(t.type) = 1 then min(t.type)
-                else 'mixed'
-           end
-      into v_by_type, v_intent
-      from (select a.type, count(*) as assets
-              from public.dreamcut_legacy_assets(p_brief) a
-             where a.problem is null
-             group by a.type) t;
-    select coalesce(
-               jsonb_agg(
-                   jsonb_build_object('url', left(a.url, 200), 'because', a.problem) order by a.place
-               ),
-               '[]'
-           )
-      into v_skipped
-      from public.dreamcut_legacy_assets(p_brief) a
-     where a.problem is not null;
-    if v_skipped <> '[]' then
-        v_left_out = v_left_out || jsonb_array_length(v_skipped) || ' asset(s) left out: '
-            || (select string_agg(distinct s ->> 'because', '; ') from jsonb_array_elements(v_skipped) s) || '. ';
-    end if;
 
     -- Created as processing, as an ended query takes no assets; nobody sees it before it has ended.
     insert into public.dreamcut_queries (id, user_id, user_prompt, intent, options, worker_id, created_at)
@@ -188,9 +166,9 @@ begin
         v_id,
         coalesce(p_brief ->> 'user_id', p_owner),
         v_prompt,
-        v_intent,
+        'mixed',
         jsonb_strip_nulls(jsonb_build_object(
-            'duration_seconds', case when v_seconds ~ '^(?!0+(\.0+)?$)\d{1,4}(\.\d{1,6})?$' then v_seconds::numeric end,
+            'duration_seconds', case when v_seconds ~ '^(?!0*\.?0*$)\d{1,4}(\.\d{1,6})?$' then v_seconds::numeric end,
             'aspect_ratio', substring(v_aspect_ratio from '^\d{1,4}(?:\.\d+)?:\d{1,4}(?:\.\d+)?$')
         )),
         'legacy',
@@ -200,25 +178,46 @@ begin
     if not found then
         return null;
     end if;
-    insert into public.dreamcut_assets (
-        query_id, position, url, filename, type, user_description, metadata, status, error_message, worker_id,
-        created_at, analyzed_at
+    with files as (
+        select *
+          from public.dreamcut_legacy_assets(p_brief)
+    ), kept as (
+        insert into public.dreamcut_assets (
+            query_id, position, url, filename, type, user_description, metadata, status, error_message, worker_id,
+            created_at, analyzed_at
+        )
+        select v_id,
+               row_number() over (order by f.place) - 1,
+               f.url,
+               f.filename,
+               f.type,
+               f.description,
+               f.metadata,
+               case when v_failed then 'failed' else 'completed' end,
+               case when v_failed then 'Not analysed to the end: ' || v_reason end,
+               'legacy',
+               v_created_at,
+               v_ended_at
+          from files f
+         where f.problem is null
+         order by f.place
+        returning type
     )
-    select v_id,
-           row_number() over (order by a.place) - 1,
-           a.url,
-           a.filename,
-           a.type,
-           a.description,
-           a.metadata,
-           case when v_failed then 'failed' else 'completed' end,
-           case when v_failed then 'Not analysed to the end: ' || v_reason end,
-           'legacy',
-           v_created_at,
-           v_ended_at
-      from public.dreamcut_legacy_assets(p_brief) a
-     where a.problem is null
-     order by a.place;
+    select (select coalesce(jsonb_object_agg(k.type, k.assets), '{}')
+              from (select type, count(*) as assets from kept group by type) k),
+           (select coalesce(jsonb_agg(
+                       jsonb_build_object('url', left(f.url, 200), 'because', f.problem) order by f.place
+                   ), '[]')
+              from files f
+             where f.problem is not null)
+      into v_by_type, v_skipped;
+    select coalesce(sum(n.value::integer), 0), case count(*) when 1 then min(n.key) else 'mixed' end
+      into v_assets, v_only_kind
+      from jsonb_each_text(v_by_type) n;
+    if v_skipped <> '[]' then
+        v_left_out = v_left_out || jsonb_array_length(v_skipped) || ' asset(s) left out: '
+            || (select string_agg(distinct s ->> 'because', '; ') from jsonb_array_elements(v_skipped) s) || '. ';
+    end if;
     insert into public.dreamcut_messages (query_id, type, content, emoji, key, data)
     values (
         v_id,
@@ -226,10 +225,16 @@ begin
         btrim('Imported from the earlier DreamCut; nothing was measured anew. ' || v_left_out),
         '🎬',
         'legacy:imported',
-        jsonb_build_object('skipped', v_skipped)
+        jsonb_build_object('skipped', jsonb_array_length(v_skipped))
     );
+    v_intent = case
+        when v_intent = 'mix' then 'mixed'
+        when v_intent in ('image', 'video', 'audio', 'mixed') then v_intent
+        else v_only_kind
+    end;
     update public.dreamcut_queries q
        set status = case when v_failed then 'failed' else 'completed' end,
+           intent = v_intent,
            error_message = case when v_failed then v_reason end,
            completed_at = v_ended_at,
            payload = jsonb_build_object(
@@ -237,10 +242,10 @@ begin
                'query_summary', jsonb_build_object(
                    'original_prompt', v_prompt,
                    'intent', v_intent,
-                   'assets_count', (select coalesce(sum(n.value::integer), 0) from jsonb_each_text(v_by_type) n)
+                   'assets_count', v_assets
                ),
                'assets_analysis', jsonb_build_object(
-                   'total_assets', (select coalesce(sum(n.value::integer), 0) from jsonb_each_text(v_by_type) n),
+                   'total_assets', v_assets,
                    'by_type', v_by_type,
                    'skipped', v_skipped
                ),
@@ -257,7 +262,8 @@ end;
 $$;
 
 -- Look at the next briefs that are no queries yet, in the order of their ids, and import those that have ended.
--- One row each; no row: there are no more. Call again with the last id as p_after.
+-- One row each; no row: there are no more. Call again with the last id as p_after. A call ends after two seconds,
+-- as Supabase gives a statement eight.
 --   imported  it is a query now; note: what was left out
 --   known     another run has imported it in this moment
 --   waiting   the predecessor works on it
@@ -269,7 +275,7 @@ create function public.import_legacy_dreamcut_briefs(
 )
 returns table (brief_id uuid, outcome text, note text)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_brief jsonb;
@@ -326,9 +332,19 @@ begin
         end if;
         note = btrim(coalesce(note, ''));
         return next;
+        exit when clock_timestamp() > statement_timestamp() + interval '2 seconds';
     end loop;
 end;
 $$;
+
+comment on function public.import_legacy_dreamcut_briefs is
+    'Make the predecessor''s ended briefs queries of ours; one row for each that was looked at, none at the end.';
+comment on function public.import_legacy_dreamcut_brief is
+    'Make one ended brief a query; what was left out, or null when it was imported before.';
+comment on function public.dreamcut_legacy_assets is
+    'The files of a brief of the predecessor, each once, and why one cannot be an asset of ours.';
+comment on function public.dreamcut_legacy_text is
+    'The first text or number that a brief of the predecessor has under one of these paths.';
 
 revoke execute on function
     public.dreamcut_legacy_text(jsonb, text[]),

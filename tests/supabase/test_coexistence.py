@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from psycopg import errors, sql
 from psycopg.conninfo import make_conninfo
 from queries import value
 
+from dreamcut.errors import StoreError
 from dreamcut.models import (
     AssetKind,
     AssetStatus,
@@ -37,6 +39,7 @@ PROFILES = {
     "titled": {"titled": True},
     "supabase": {"titled": True, "supabase": True},
 }
+SUPABASE = Path(__file__).parents[2] / "supabase"
 SHARED = "update_updated_at_column()"
 # Names of the contract that do not say whose they are.
 OURS = {
@@ -148,7 +151,7 @@ def test_the_shared_trigger_function_only_gains_a_search_path(old_url: str) -> N
         assert search_path is None
         ensure_schema(old_url)
         *after, search_path = connection.execute(look).fetchone() or ()
-    assert (after, search_path) == (before, ['search_path=""'])
+    assert (after, search_path) == (before, ["search_path=pg_catalog, pg_temp"])
 
 
 def test_our_names_are_our_own(old_url: str) -> None:
@@ -331,3 +334,27 @@ def test_both_systems_work_at_once_without_a_deadlock(
     assert value(old, "select count(*) from public.jobs where status = 'completed'") == len(jobs)
     old.execute("select pg_stat_clear_snapshot()")
     assert value(old, "select deadlocks from pg_stat_database where datname = current_database()") == before
+
+
+def test_the_predecessors_own_tables_of_our_names_stop_the_migrations_and_can_be_set_aside(
+    new_database: Callable[..., str],
+) -> None:
+    url = new_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        bootstrap(connection)
+        legacy.install(connection, supabase=True)
+        connection.execute(legacy.EARLIER_DREAMCUT.encode())
+        before = legacy.checksums(connection)
+        with pytest.raises(StoreError, match='relation "dreamcut_queries" already exists'):
+            ensure_schema(url)
+        assert value(connection, "select user_id from public.dreamcut_queries") == "user123"
+        connection.execute((SUPABASE / "before" / "set_earlier_dreamcut_aside.sql").read_bytes())
+        ensure_schema(url)
+        with PostgresStore(url) as store:
+            assert store.query(full_run(store)).status is QueryStatus.COMPLETED
+        assert value(connection, "select user_id from dreamcut_before.dreamcut_queries") == "user123"
+        connection.execute(
+            "update dreamcut_before.dreamcut_queries set user_id = 'user124', updated_at = 'epoch'"
+        )
+        assert value(connection, "select updated_at > 'yesterday' from dreamcut_before.dreamcut_queries")
+        assert legacy.checksums(connection) == before

@@ -10,9 +10,11 @@ import psycopg
 import pytest
 from psycopg import errors
 from queries import start_query, value, wait_until_blocked
+from supabase_project import SupabaseProject
 
 from dreamcut.errors import InvalidRequest
 from dreamcut.models import AssetStatus, QueryStatus
+from dreamcut.store import open_supabase_store
 from dreamcut.store.legacy import LegacyBrief, LegacyImport, LegacyOutcome
 from dreamcut.store.postgres import PostgresStore
 from tasks.reading import stored_options
@@ -169,6 +171,16 @@ def test_what_is_left_out_is_said(old: Connection, store: PostgresStore) -> None
     assert payload["legacy"]["request"]["query"] == "y" * 6000
 
 
+def test_a_list_of_ten_thousand_files_is_bounded(old: Connection, store: PostgresStore) -> None:
+    assets = [legacy.asset(f"{n}.{'x' * 100}", "hologram") for n in range(10_000)]
+    brief_id = legacy.add_brief(old, "x", request=legacy.request_of("x", *assets), analysis={})
+    [row] = run(store).values()
+    assert row.note == "10000 asset(s) left out: neither image, video nor audio."
+    [message] = store.messages(brief_id)
+    assert message.data == {"skipped": 10_000}
+    assert len((store.payload(brief_id) or {})["assets_analysis"]["skipped"]) == 10_000
+
+
 def test_unended_briefs_wait_and_come_with_a_later_run(old: Connection, store: PostgresStore) -> None:
     ids = {
         status: legacy.add_brief(old, status, request=legacy.request_of(status), analysis={}, status=status)
@@ -193,6 +205,23 @@ def test_batches_meet_no_brief_twice_and_miss_none(old: Connection, store: Postg
             break
     assert (done.imported, done.waiting, done.looked_at) == (20, 5, 25)
     assert len(store.queries(limit=100)) == 20
+
+
+def test_a_slow_batch_ends_early_and_loses_nothing(old: Connection, store: PostgresStore) -> None:
+    legacy.fill(old, briefs=4, ended=4)
+    old.execute(
+        """
+        create function public.dawdle() returns trigger language plpgsql as
+        $$ begin perform pg_sleep(1.1); return new; end; $$;
+        create trigger dawdle before insert on public.dreamcut_queries
+            for each row execute function public.dawdle();
+        """
+    )
+    rows = store.import_legacy_briefs(limit=4, owner_if_none=OWNER)
+    assert 0 < len(rows) < 4  # a call has two seconds
+    old.execute("drop trigger dawdle on public.dreamcut_queries")
+    rows += store.import_legacy_briefs(limit=4, after=rows[-1].brief_id, owner_if_none=OWNER)
+    assert len({row.brief_id for row in rows}) == len(store.queries()) == 4
 
 
 def test_two_runs_at_once_import_each_brief_once(old: Connection, database_url: str) -> None:
@@ -300,3 +329,29 @@ def test_an_imported_query_is_its_users_alone(
 
     # of five, one is Bob's and one nobody's
     assert (seen_by(legacy.ALICE), seen_by(legacy.BOB), seen_by(UUID(int=3))) == (3, 1, 0)
+
+
+def test_the_store_on_supabase_imports_as_well(
+    old: Connection, store: PostgresStore, supabase_project: SupabaseProject
+) -> None:
+    legacy.fill(old, briefs=5, ended=4)
+    broken = legacy.add_brief(old, "broken", request={}, analysis={})
+    with open_supabase_store(url=supabase_project.url, key=supabase_project.keys.service_role) as hosted:
+        done, after = LegacyImport(), None
+        while rows := hosted.import_legacy_briefs(limit=2, after=after, owner_if_none=OWNER):
+            done, after = done.with_batch(rows), rows[-1].brief_id
+        assert (done.imported, done.waiting, done.refused) == (4, 1, 1)
+        assert [remark.brief_id for remark in done.remarks] == [broken]
+        assert hosted.queries(limit=10) == store.queries(limit=10)
+        [one] = store.queries(limit=1)
+        assert hosted.payload(one.id) == store.payload(one.id)
+
+
+def test_imported_queries_may_be_deleted_and_imported_again(old: Connection, store: PostgresStore) -> None:
+    ours = start_query(old, assets=1).id
+    legacy.fill(old, briefs=3, ended=3)
+    run(store)
+    old.execute("delete from public.dreamcut_queries where worker_id = 'legacy'")
+    assert [query.id for query in store.queries()] == [ours]
+    assert value(old, "select count(*) from public.dreamcut_assets where query_id <> %s", ours) == 0
+    assert len(run(store)) == 3

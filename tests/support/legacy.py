@@ -28,6 +28,51 @@ _SUPABASE = """
 """
 _PUBLISHED = "alter publication supabase_realtime add table public.briefs, public.jobs"
 
+# What of the contract the predecessor may have applied itself, in short, as Supabase records it.
+EARLIER_DREAMCUT = """
+    create schema supabase_migrations;
+    create table supabase_migrations.schema_migrations (
+        version text primary key, statements text[], name text
+    );
+    insert into supabase_migrations.schema_migrations (version, name)
+        values ('20250918101500', 'create_dreamcut_realtime_schema');
+    create table public.dreamcut_queries (
+        id uuid primary key default gen_random_uuid(),
+        user_id text not null,
+        updated_at timestamptz default now()
+    );
+    create table public.dreamcut_assets (
+        id uuid primary key default gen_random_uuid(),
+        query_id uuid references public.dreamcut_queries (id) on delete cascade
+    );
+    create table public.dreamcut_messages (
+        id uuid primary key default gen_random_uuid(),
+        query_id uuid references public.dreamcut_queries (id) on delete cascade
+    );
+    create index idx_dreamcut_queries_user_id on public.dreamcut_queries (user_id);
+    create function public.check_query_completion() returns trigger language plpgsql as
+        $$ begin return new; end; $$;
+    create trigger trigger_check_query_completion after update on public.dreamcut_assets
+        for each row execute function public.check_query_completion();
+    create trigger update_dreamcut_queries_updated_at before update on public.dreamcut_queries
+        for each row execute function public.update_updated_at_column();
+    create function public.initialize_dreamcut_query(
+        p_user_id text, p_user_prompt text, p_intent text, p_options jsonb default '{}',
+        p_assets jsonb default '[]'
+    ) returns uuid language sql as $$ select null::uuid $$;
+    create function public.update_asset_progress(
+        p_asset_id uuid, p_progress integer, p_status text default null, p_analysis jsonb default null,
+        p_model_used text default null, p_message text default null,
+        p_message_type text default 'asset_progress', p_emoji text default null
+    ) returns void language sql as $$ $$;
+    create function public.complete_dreamcut_query(
+        p_query_id uuid, p_payload jsonb, p_processing_time_ms integer default null,
+        p_models_used text[] default null, p_cost_estimate numeric default null
+    ) returns void language sql as $$ $$;
+    alter publication supabase_realtime add table public.dreamcut_queries;
+    insert into public.dreamcut_queries (user_id) values ('user123');
+"""
+
 
 def install(connection: Connection, *, titled: bool = True, supabase: bool = False) -> None:
     """Create the predecessor's tables, functions, views and policies, and two accounts.
