@@ -358,3 +358,19 @@ def test_the_predecessors_own_tables_of_our_names_stop_the_migrations_and_can_be
         )
         assert value(connection, "select updated_at > 'yesterday' from dreamcut_before.dreamcut_queries")
         assert legacy.checksums(connection) == before
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        "update public.briefs set status = status where brief_id = 'brief_1'",
+        "select 1 from public.jobs for share",
+        "select 1 from public.briefs for key share",
+        "insert into public.jobs (type) values ('render')",
+    ],
+)
+def test_the_checksum_sees_every_touch(old: Connection, touch: str) -> None:
+    before = legacy.checksums(old)
+    assert legacy.checksums(old) == before
+    old.execute(touch.encode())
+    assert legacy.checksums(old) != before
