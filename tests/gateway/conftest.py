@@ -34,14 +34,14 @@ _SCHEMA = (Path(__file__).parent / "schema.sql").read_text()
 
 @pytest.fixture(scope="session")
 def project(
-    pg_server: str, pg_template: str, tmp_path_factory: pytest.TempPathFactory
+    pg_server: str, pg_templates: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SupabaseProject]:
     """A running project whose database has the notes of `schema.sql` in it."""
     name = f"gateway_{uuid4().hex}"
     with psycopg.connect(pg_server, autocommit=True) as admin:
         admin.execute(
             sql.SQL("create database {} template {}").format(
-                sql.Identifier(name), sql.Identifier(pg_template)
+                sql.Identifier(name), sql.Identifier(pg_templates("strict"))
             )
         )
         url = make_conninfo(pg_server, dbname=name)

@@ -1,5 +1,8 @@
 -- What the tests of the gateway read, write and call.
 
+-- Back to Postgres' own default, whatever the copied database grants.
+alter default privileges grant execute on functions to public;
+
 create type public.mood as enum ('glad', 'sad');
 
 create table public.notes (
