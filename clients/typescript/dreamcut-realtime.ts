@@ -40,7 +40,7 @@ export interface NewAsset {
 }
 
 export interface NewQueryOptions {
-  /** What is to be made; `mixed` where nobody says. */
+  /** What is to be made; absent: the prompt decides, which the pipeline reads. */
   intent?: Intent
   /** What the user fixed beside the prompt, and what the front end keeps there. */
   options?: JsonObject
@@ -209,17 +209,18 @@ export class DreamCutRealtimeManager {
     userId: string,
     prompt: string,
     assets: readonly NewAsset[],
-    { intent = 'mixed', options = {}, idempotencyKey }: NewQueryOptions,
+    { intent, options = {}, idempotencyKey }: NewQueryOptions,
   ): Promise<string> {
+    const asked = intent === undefined ? { ...options, intent: 'auto' } : options
     // Absent where a page is not served over https; then a lost request is not repeated.
     const key: string | undefined = idempotencyKey ?? globalThis.crypto?.randomUUID?.()
     for (const delayMs of key === undefined ? [] : RETRY_DELAYS_MS) {
-      const answer = await this.request(userId, prompt, intent, options, assets, key)
+      const answer = await this.request(userId, prompt, intent ?? 'mixed', asked, assets, key)
       if (answer.error === null || answer.status !== 0) return outcome(answer, 'initialize_dreamcut_query')
       await new Promise((resolve) => setTimeout(resolve, delayMs))
     }
     return outcome(
-      await this.request(userId, prompt, intent, options, assets, key),
+      await this.request(userId, prompt, intent ?? 'mixed', asked, assets, key),
       'initialize_dreamcut_query',
     )
   }
