@@ -64,7 +64,8 @@ OutOption = Annotated[
 def analyze(
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What you want to make, in your words.")],
     assets: Annotated[
-        list[str] | None, typer.Argument(metavar="ASSET", help="Files or http(s) addresses; at most 20.")
+        list[str] | None,
+        typer.Argument(metavar="ASSET", help="Files, or http(s) or storage: addresses; at most 20."),
     ] = None,
     *,
     duration: Annotated[float | None, typer.Option(help="Length of the result in seconds.")] = None,

@@ -52,9 +52,12 @@ def show(query_id: str, *, as_json: bool) -> None:
         print_messages(store.messages(found), store.assets(found), console=console)
         payload = store.payload(found)
     if payload is not None:
-        from deployments import brief_view
+        from deployments import brief_view, legacy_view
 
-        brief_view.print_brief(payload, console=console)
+        if legacy_view.is_imported(payload):
+            legacy_view.print_imported(payload, console=console)
+        else:
+            brief_view.print_brief(payload, console=console)
 
 
 def document(query_id: UUID, *, store: Store) -> dict[str, Any]:

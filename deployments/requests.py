@@ -31,7 +31,7 @@ def new_query(
     """Return the request for what was typed.
 
     Args:
-        assets: paths, or http and https addresses.
+        assets: paths, or http, https and storage: addresses.
         descriptions: `ASSET=TEXT`, the asset by its path as typed, its address or its file name.
 
     Raises:
@@ -82,6 +82,9 @@ def kind_of(path: Path) -> AssetKind:
 
 
 def _new_asset(typed: str, *, description: str | None) -> NewAsset:
+    if typed.startswith("storage://"):  # its names are plain, without percent-encoding
+        name = typed.rpartition("/")[2]
+        return NewAsset(url=typed, kind=_kind_by_name(name), filename=name, description=description)
     if urlsplit(typed).scheme in {"http", "https"}:
         name = unquote(Path(urlsplit(typed).path).name)
         return NewAsset(url=typed, kind=_kind_by_name(name), filename=name, description=description)

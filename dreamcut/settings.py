@@ -13,6 +13,7 @@ from dreamcut.errors import InvalidRequest
 from dreamcut.models import Record
 
 _KEY_VARIABLES = ("SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_SECRET_KEY")  # the second is the newer name
+_FRONT_END_KEY_VARIABLES = ("SUPABASE_ANON_KEY", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_KEY")
 
 
 def usable_cores() -> int:
@@ -54,6 +55,10 @@ class Settings(BaseSettings):
     supabase_key: str | None = Field(
         default=None, validation_alias=AliasChoices(*_KEY_VARIABLES), repr=False, exclude=True
     )
+    # What a front end carries; with a user's token it reads that user's rows.
+    supabase_front_end_key: str | None = Field(
+        default=None, validation_alias=AliasChoices(*_FRONT_END_KEY_VARIABLES), repr=False, exclude=True
+    )
     # Buckets whose objects every user's query may name; of all others those in the folder of the user's id.
     shared_buckets: Annotated[tuple[str, ...], NoDecode] = ()
     database_patience_seconds: float = Field(default=120.0, ge=0)  # for which a run waits for its database
@@ -68,7 +73,7 @@ class Settings(BaseSettings):
     download_total_seconds: float = Field(default=1800.0, gt=0)
     scratch: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))  # for files being downloaded
 
-    @field_validator("database_url", "supabase_url", "supabase_key")
+    @field_validator("database_url", "supabase_url", "supabase_key", "supabase_front_end_key")
     @classmethod
     def _stripped(cls, text: str | None) -> str | None:
         return (text or "").strip() or None  # an empty variable is none

@@ -12,13 +12,14 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from dreamcut.errors import InvalidRequest, LeaseLost, StoreError
+from dreamcut.errors import DreamCutError, InvalidRequest, LeaseLost, StoreError
 from dreamcut.models import Asset, AssetStatus, Intent, NewAsset, NewQuery, Query, QueryOptions, QueryStatus
 from dreamcut.store.protocol import Lease
 from tasks import stop
 from tasks.analyze import ANALYZE
 from tasks.brief import compose_brief
 from tasks.lease import held_query
+from tasks.reading import stored_options
 from tasks.report import report_failure
 from tasks.runner import CoresTaskRunner
 from tasks.stores import check_database, query_store
@@ -79,6 +80,7 @@ def analyze_query(
             return _with_another_worker(_read(query.id))
         stop.resume_query(query.id)
         try:
+            stored_options(query)  # one that cannot be used ends the query before any work
             failures = _analyze_assets(lease, local_files=local_files)
             if _read(query.id).status is QueryStatus.PROCESSING:  # all failed: the database has ended it
                 compose_brief(query.id, lease=lease, processing_seconds=time.monotonic() - began)
@@ -153,8 +155,13 @@ def _all_ended(futures: Mapping[PrefectFuture[UUID], Asset]) -> bool:
 
 
 def _end_as_failed(lease: Lease, error: BaseException) -> None:
-    broken = isinstance(error, Exception)
-    reason = f"{type(error).__name__}: {error}" if broken else "cancelled"
+    match error:
+        case DreamCutError():
+            reason = str(error)
+        case Exception():
+            reason = f"{type(error).__name__}: {error}"
+        case _:
+            reason = "cancelled"
     try:
         with query_store(lease, patience_seconds=0) as store:
             store.fail_query(lease.query_id, error_message=reason)

@@ -17,6 +17,7 @@ from tasks.fetch import FetchLimits, local_file
 from tasks.reading import stored_reading
 from tasks.report import report_findings, report_start, step_reporter
 from tasks.retry import worth_retrying
+from tasks.storage import storage_access
 from tasks.stores import query_store
 
 log = logging.getLogger(__name__)
@@ -66,14 +67,27 @@ def _measure(asset: Asset, *, lease: Lease, local_files: bool) -> UUID:
         total_seconds=settings.download_total_seconds,
     )
     began = time.monotonic()
-    with query_store(lease, check=lambda: stop.check(asset.query_id)) as store:
+
+    def check() -> None:
         stop.check(asset.query_id)
+
+    with query_store(lease, check=check) as store:
+        check()
         report_start(store, asset)
-        on_step = step_reporter(store, asset, check=lambda: stop.check(asset.query_id))
-        with local_file(asset.url, filename=asset.filename, local_files=local_files, limits=limits) as path:
-            findings = analyzers.analyze(path, asset.kind, on_step=on_step)
+        on_step = step_reporter(store, asset, check=check)
+        query = store.query(asset.query_id)
+        with local_file(
+            asset.url,
+            filename=asset.filename,
+            local_files=local_files,
+            limits=limits,
+            storage=storage_access(settings, user_id=query.user_id),
+            check=check,
+        ) as file:
+            findings = analyzers.analyze(file.path, asset.kind, on_step=on_step, sha256=file.sha256)
         elapsed_seconds = time.monotonic() - began
-        reading = stored_reading(store.query(asset.query_id))
-        report_findings(store, asset, findings, reading=reading, elapsed_seconds=elapsed_seconds)
+        report_findings(
+            store, asset, findings, reading=stored_reading(query), elapsed_seconds=elapsed_seconds
+        )
     log.info("analyzed asset=%s kind=%s seconds=%.2f", asset.id, asset.kind.value, elapsed_seconds)
     return asset.id

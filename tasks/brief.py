@@ -14,7 +14,7 @@ from dreamcut.brief.model import Severity
 from dreamcut.findings import Findings, VideoFindings, load_findings
 from dreamcut.models import Asset, AssetStatus, Intent, NewMessage
 from dreamcut.store.protocol import Lease, Store
-from tasks.reading import stored_options, stored_reading
+from tasks.reading import stored_intent, stored_options, stored_reading
 from tasks.retry import worth_retrying
 from tasks.stores import query_store
 
@@ -46,14 +46,14 @@ def compose_brief(query_id: UUID, *, lease: Lease, processing_seconds: float) ->
                 query_id=query_id,
                 created_at=query.created_at,
                 reading=stored_reading(query),
-                intent=query.intent,
+                intent=stored_intent(query),
                 options=stored_options(query),
                 reports=reports,
                 ledger=tuple(_ledger(reports)),
                 processing_seconds=processing_seconds,
             )
         )
-        for message in _messages(query.intent, brief):
+        for message in _messages(stored_intent(query), brief):
             store.add_message(query_id, message)
         store.complete_query(
             query_id,

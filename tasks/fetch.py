@@ -2,60 +2,79 @@
 
 import shutil
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import url2pathname
 
-import httpx
+from dreamcut.backoff import never
+from dreamcut.errors import AssetNotFound, ServiceUnavailable, printable
+from tasks.download import FetchLimits, Source, download
+from tasks.storage import SCHEME, StorageAccess, storage_source
 
-from dreamcut.errors import AssetNotFound, AssetUnreachable, MediaTooLarge, printable
-from dreamcut.models import Record
+__all__ = ["FetchLimits", "LocalFile", "local_file"]
 
-CHUNK_BYTES = 1 << 20
-MAX_REDIRECTS = 5
 MAX_NAME_BYTES = 200  # file systems allow 255
-# Too early, too many, timed out: the same request may succeed later, as after any 5xx.
-_TRANSIENT_STATUS = {408, 425, 429}
 
 
-class FetchLimits(Record):
-    """What a download may take."""
+@dataclass(frozen=True)
+class LocalFile:
+    """A file of this machine that holds an asset."""
 
-    scratch: Path  # folder for the copy
-    max_bytes: int
-    idle_seconds: float  # without a byte from the host
-    total_seconds: float
+    path: Path
+    sha256: str | None = None  # where it was hashed on its way here
 
 
 @contextmanager
-def local_file(url: str, *, filename: str, local_files: bool, limits: FetchLimits) -> Iterator[Path]:
-    """Yield a path that holds the asset; a downloaded copy is gone afterwards, whatever happens.
+def local_file(
+    url: str,
+    *,
+    filename: str,
+    local_files: bool,
+    limits: FetchLimits,
+    storage: StorageAccess | None = None,
+    check: Callable[[], None] = never,
+) -> Iterator[LocalFile]:
+    """Yield a file that holds the asset; a downloaded copy is gone afterwards, whatever happens.
 
     Args:
-        url: a path, or a `file:`, `http:` or `https:` address.
+        url: a path, or a `file:`, `http:`, `https:` or `storage:` address.
         filename: name of the copy, so that errors name what the user knows.
         local_files: paths and `file:` addresses are for the user of this machine only: a remote
             caller could read any file with them.
+        storage: what of Supabase Storage may be read; none: nothing.
+        check: called while downloading; may raise to stop.
 
     Raises:
         AssetNotFound: nothing is there, or the address is of a kind that is not allowed.
         AssetUnreachable: the host did not answer properly; worth a retry.
         MediaTooLarge: over `limits.max_bytes`.
+        ServiceUnavailable: there is no room for a copy.
     """
-    address = urlsplit(url)
-    if address.scheme in {"http", "https"}:
-        with _downloaded(url, filename=filename, limits=limits) as copy:
+    address = _split(url, filename)
+    if address.scheme in {"http", "https"} or url.startswith(SCHEME):
+        is_public = not url.startswith(SCHEME)
+        source = Source(url) if is_public else storage_source(url, filename=filename, access=storage)
+        with _downloaded(source, filename=filename, limits=limits, check=check) as copy:
             yield copy
         return
     path = _local_path(url, address)
     if path is None or not local_files:
-        raise AssetNotFound(f"{printable(filename)}: only http and https addresses are fetched")
+        raise AssetNotFound(
+            f"{printable(filename)}: only http and https addresses are fetched, and storage: ones"
+        )
     if not path.exists():
         raise AssetNotFound(f"{printable(filename)}: no such file")
-    yield path
+    yield LocalFile(path)
+
+
+def _split(url: str, filename: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise AssetNotFound(f"{printable(filename)}: its address cannot be read") from error
 
 
 def _local_path(url: str, address: SplitResult) -> Path | None:
@@ -65,55 +84,20 @@ def _local_path(url: str, address: SplitResult) -> Path | None:
 
 
 @contextmanager
-def _downloaded(url: str, *, filename: str, limits: FetchLimits) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="dreamcut-", dir=limits.scratch))
+def _downloaded(
+    source: Source, *, filename: str, limits: FetchLimits, check: Callable[[], None]
+) -> Iterator[LocalFile]:
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="dreamcut-", dir=limits.scratch))
+    except OSError as error:
+        raise ServiceUnavailable(
+            f"{limits.scratch}: {error.strerror}; set DREAMCUT_SCRATCH to a folder that you may write to"
+        ) from error
     try:
         copy = folder / _safe_name(filename)
-        _download(url, copy, limits=limits)
-        yield copy
+        yield LocalFile(copy, sha256=download(source, copy, limits=limits, check=check))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _download(url: str, copy: Path, *, limits: FetchLimits) -> None:
-    name = copy.name  # never the address: it may be signed
-    try:
-        with (
-            httpx.Client(
-                timeout=limits.idle_seconds, follow_redirects=True, max_redirects=MAX_REDIRECTS
-            ) as client,
-            client.stream("GET", url) as response,
-        ):
-            _check_status(response, name=name)
-            _write(response, copy, limits=limits)
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects) as error:
-        raise AssetNotFound(f"{name}: its address leads nowhere ({error})") from error
-    except httpx.HTTPError as error:
-        raise AssetUnreachable(
-            f"{name}: the host did not answer properly ({type(error).__name__})"
-        ) from error
-
-
-def _check_status(response: httpx.Response, *, name: str) -> None:
-    status = response.status_code
-    if response.is_success:
-        return
-    if status in _TRANSIENT_STATUS or response.is_server_error:
-        raise AssetUnreachable(f"{name}: the host answered {status}")
-    raise AssetNotFound(f"{name}: the host answered {status}")
-
-
-def _write(response: httpx.Response, copy: Path, *, limits: FetchLimits) -> None:
-    deadline = time.monotonic() + limits.total_seconds
-    written = 0
-    with copy.open("wb") as output:
-        for chunk in response.iter_bytes(CHUNK_BYTES):
-            written += len(chunk)
-            if written > limits.max_bytes:
-                raise MediaTooLarge(copy, f"larger than {limits.max_bytes} bytes")
-            if time.monotonic() > deadline:
-                raise AssetUnreachable(f"{copy.name}: not there after {limits.total_seconds:.0f} s")
-            output.write(chunk)
 
 
 def _safe_name(filename: str) -> str:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from uuid import UUID
 
 from dreamcut.errors import LeaseLost, StoreError
@@ -37,7 +38,10 @@ def held_query(query_id: UUID) -> Iterator[Lease | None]:
             return
         done = threading.Event()
         renewer = threading.Thread(
-            target=_renew, args=(lease, done), kwargs={"lease_seconds": lease_seconds}, daemon=True
+            target=copy_context().run,  # its lines belong to this flow run
+            args=(_renew, lease, done),
+            kwargs={"lease_seconds": lease_seconds},
+            daemon=True,
         )
         renewer.start()
         try:

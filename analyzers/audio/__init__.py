@@ -55,7 +55,11 @@ class _Heard:
 
 
 def analyze(
-    path: Path, *, on_step: OnStep = ignore_step, speech: SpeechModel | None = SHIPPED
+    path: Path,
+    *,
+    on_step: OnStep = ignore_step,
+    speech: SpeechModel | None = SHIPPED,
+    sha256: str | None = None,
 ) -> AudioFindings:
     """Measure one audio stream, whole.
 
@@ -63,6 +67,7 @@ def analyze(
         path: an audio file, or a video whose first audio stream is taken.
         on_step: told after each step, with all that is known so far.
         speech: what transcribes; None leaves the transcript out, as a gap.
+        sha256: of the file, where it is known already.
 
     Raises:
         UnreadableMedia: not media, broken from the start, or without a single sample.
@@ -71,7 +76,7 @@ def analyze(
     """
     with ExitStack() as stack:
         spool = stack.enter_context(Spool()) if speech is not None else None
-        return _Analysis(path, on_step).run(speech, spool)
+        return _Analysis(path, on_step, sha256=sha256).run(speech, spool)
 
 
 def warm(*, speech: SpeechModel | None = SHIPPED) -> None:
@@ -89,10 +94,10 @@ def warm(*, speech: SpeechModel | None = SHIPPED) -> None:
 class _Analysis:
     """One run: holds what is known so far, and tells it step by step."""
 
-    def __init__(self, path: Path, on_step: OnStep) -> None:
+    def __init__(self, path: Path, on_step: OnStep, *, sha256: str | None) -> None:
         self._path = path
         self._on_step = on_step
-        mark = media.fingerprint(path)
+        mark = media.fingerprint(path, sha256=sha256)
         self._known = AudioFindings(
             analyzer_version=AUDIO,
             sha256=mark.sha256,

@@ -26,12 +26,13 @@ _BACKDROP = 128  # grey behind transparent pixels: a dark or light logo keeps it
 _FLAT_LUMA = 1 / 255  # a picture that varies by less has no structure to compare
 
 
-def analyze(path: Path, *, on_step: OnStep = ignore_step) -> ImageFindings:
+def analyze(path: Path, *, on_step: OnStep = ignore_step, sha256: str | None = None) -> ImageFindings:
     """Measure a still image; an animation by its first frame.
 
     Args:
         path: a local file; it is only ever opened through `analyzers.media`.
         on_step: told after "format" (10 %), "look" (75 %) and "words" (90 %), with all so far.
+        sha256: of the file, where it is known already.
 
     Returns:
         The findings. `partial` only when the file is damaged: then the part that could be
@@ -42,7 +43,7 @@ def analyze(path: Path, *, on_step: OnStep = ignore_step) -> ImageFindings:
         AnalysisCancelled: the decoder was stopped meanwhile.
     """
     started = perf_counter()
-    identity = fingerprint(path)
+    identity = fingerprint(path, sha256=sha256)
     still = read_image(path, long_edge_px=ANALYSIS_EDGE_PX)
     draft = _Draft(identity, _file_of(still), decode_seconds=perf_counter() - started)
     visible = still.pixels[..., 3] >= _HALF_OPAQUE

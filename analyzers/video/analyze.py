@@ -31,7 +31,11 @@ MISSING_SHARE, MISSING_SECONDS = 0.05, 1.0  # both must be missing before a file
 
 
 def analyze(
-    path: Path, *, on_step: OnStep = ignore_step, speech: SpeechModel | None = SHIPPED
+    path: Path,
+    *,
+    on_step: OnStep = ignore_step,
+    speech: SpeechModel | None = SHIPPED,
+    sha256: str | None = None,
 ) -> VideoFindings:
     """Measure a video file.
 
@@ -41,6 +45,7 @@ def analyze(
             "shots" (65 %), "look" (80 %), the steps of the sound (80 to 95 %) and "words" (97 %),
             with all that is known by then.
         speech: what transcribes the sound; None leaves the transcript out, as a gap.
+        sha256: of the file, where it is known already.
 
     Returns:
         The findings. `partial` when the file ends before its header says or holds broken packets:
@@ -51,7 +56,7 @@ def analyze(
         UnsupportedMedia: there is no video stream.
         MediaTooLarge, AnalysisTimedOut, AnalysisCancelled: see `dreamcut.errors`.
     """
-    draft = _Draft(fingerprint(path))
+    draft = _Draft(fingerprint(path, sha256=sha256))
     watched = _watch(path, draft, on_step)
     _list_shots(draft, watched)
     on_step(Step("shots", 65, draft.findings(partial=True)))
@@ -235,7 +240,7 @@ def _listen(
         on_step(Step(f"sound {step.name}", max(LISTENING + 1, progress), draft.findings(partial=True)))
 
     try:
-        draft.sound = audio.analyze(path, on_step=heard, speech=speech)
+        draft.sound = audio.analyze(path, on_step=heard, speech=speech, sha256=draft.identity.sha256)
     except MediaError as error:
         draft.sound = None
         draft.gaps.append(Gap(what="sound", reason=error.reason))

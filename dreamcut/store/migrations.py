@@ -124,9 +124,12 @@ def missing_migrations(connection: psycopg.Connection) -> list[Migration]:
         applied: dict[str, str | None] = dict(connection.execute(_APPLIED).fetchall())
     except (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn):
         return list(known_migrations())
-    known = {migration.version for migration in known_migrations()}
-    # A project may hold other people's migrations; ours carry the product's name.
-    newer = sorted(v for v, name in applied.items() if v not in known and "dreamcut" in (name or ""))
+    known = [migration.version for migration in known_migrations()]
+    # A project may hold other people's migrations; ours carry the product's name, and so do some of the
+    # predecessor's, which came before our first.
+    newer = sorted(
+        v for v, name in applied.items() if v not in known and v > known[0] and "dreamcut" in (name or "")
+    )
     if newer:
         raise SchemaMismatch(
             f"the database has the migration {newer[-1]}_{applied[newer[-1]]}, which this version of "

@@ -1,6 +1,7 @@
 """Waiting for a database that is away. Every call of a store may be repeated, so results are never lost."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Patience:
         """
         began = time.monotonic()
         waits = delays(first_seconds=_FIRST_DELAY_SECONDS, longest_seconds=_LONGEST_DELAY_SECONDS)
-        is_said, races = False, 0
+        waited, races = False, 0
         while True:
             try:
                 answer = once()
@@ -48,15 +49,43 @@ class Patience:
             except StoreUnavailable as error:
                 gone = time.monotonic() - began
                 if gone > max(self.seconds, QUICK_SECONDS):
+                    _outage.forget()
                     raise
-                if gone > QUICK_SECONDS and not is_said:
-                    is_said = True
-                    log.warning("waiting up to %.0f s for the database: %s", self.seconds, error)
+                if gone > QUICK_SECONDS:
+                    waited = True
+                    _outage.begins(error, patience_seconds=self.seconds)
             else:
-                if is_said:
-                    log.warning("the database is back after %.1f s", time.monotonic() - began)
+                if waited:
+                    _outage.ends()
                 return answer
             pause(next(waits), check=self.check)
 
 
 IMPATIENT = Patience()
+
+
+class _Outage:
+    """Tells of an outage once, however many threads of this process wait for its end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._began: float | None = None
+
+    def begins(self, error: StoreUnavailable, *, patience_seconds: float) -> None:
+        with self._lock:
+            is_known, self._began = self._began is not None, self._began or time.monotonic()
+        if not is_known:
+            log.warning("waiting up to %.0f s for the database: %s", patience_seconds, error)
+
+    def ends(self) -> None:
+        with self._lock:
+            began, self._began = self._began, None
+        if began is not None:
+            log.warning("the database is back after %.1f s", time.monotonic() - began)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._began = None
+
+
+_outage = _Outage()

@@ -26,6 +26,7 @@ from dreamcut.models import (
     QueryStage,
     Record,
 )
+from dreamcut.store.legacy import LegacyBrief
 
 __all__ = ["AssetOutcome", "Lease", "NewMessage", "Store", "worker_name"]
 
@@ -169,6 +170,18 @@ class Store(Protocol):
 
     def holding(self, lease: Lease) -> Self:
         """Return this store for the holder of a lease: its writes are refused once the lease is lost."""
+        ...
+
+    def import_legacy_briefs(
+        self, *, limit: int, owner_if_none: str, after: UUID | None = None
+    ) -> list[LegacyBrief]:
+        """Make ended legacy briefs queries; returns those that were looked at, by id, none at the end.
+
+        Args:
+            limit: how many to look at, 1 to 1000.
+            owner_if_none: whose query it is where a brief names nobody.
+            after: the last id of the call before.
+        """
         ...
 
     def close(self) -> None:

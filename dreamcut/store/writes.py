@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from dreamcut.models import AssetStatus, Intent, NewAsset, NewQuery, QueryStage
+from dreamcut.store.legacy import LegacyBrief
 from dreamcut.store.protocol import AssetOutcome, Lease, NewMessage, worker_name
 from dreamcut.store.storable import storable, storable_json, unchanged
 
@@ -180,6 +181,17 @@ class Writes(ABC):
     def release_worker(self, worker_id: str) -> int:
         """Take back all leases of a worker that is known to be dead; returns how many there were."""
         return int(self._call("release_dreamcut_worker", {"p_worker_id": storable(worker_id)}))
+
+    def import_legacy_briefs(
+        self, *, limit: int, owner_if_none: str, after: UUID | None = None
+    ) -> list[LegacyBrief]:
+        """Make ended legacy briefs queries; returns those that were looked at, by id, none at the end."""
+        owner = unchanged(owner_if_none, "the owner of briefs without one")
+        rows = self._call_for_rows(
+            "import_legacy_dreamcut_briefs",
+            {"p_limit": limit, "p_after": after, "p_owner_if_none": owner},
+        )
+        return [LegacyBrief.model_validate(row) for row in rows]
 
     def _write(self, function: str, parameters: Parameters) -> bool:
         """Call a function that says whether it changed anything, under the lease of this store."""

@@ -29,6 +29,9 @@ def asset(
         error_message=None,
         processing_time_ms=None,
         model_used=None,
+        cost_estimate=None,
+        worker_id=None,
+        attempts=0,
     )
 
 

@@ -58,6 +58,15 @@ def test_an_address_keeps_its_query_and_names_its_file() -> None:
     )
 
 
+def test_an_object_of_storage_is_named_plainly() -> None:
+    [asset] = requests.new_query("a film", ["storage://footage/local/my clip.mov"]).assets
+    assert (asset.url, asset.filename, asset.kind) == (
+        "storage://footage/local/my clip.mov",
+        "my clip.mov",
+        AssetKind.VIDEO,
+    )
+
+
 def test_options_and_descriptions_reach_the_request(new_image: Callable[..., Path]) -> None:
     path = new_image("a.png")
     request = requests.new_query(

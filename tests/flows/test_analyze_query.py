@@ -11,7 +11,10 @@ from typing import Any
 from uuid import UUID
 
 import psutil
+import psycopg
 import pytest
+from psycopg.types.json import Jsonb
+from queries import value
 from services import command_environment
 
 from deployments import prefect_server
@@ -125,6 +128,39 @@ def test_a_prompt_alone_gives_a_brief(run_flow: Callable[..., Any], store: Postg
     assert run_flow(prompt="A 15-second vertical video about tea").is_completed()
     [query] = store.queries()
     assert query.status is QueryStatus.COMPLETED
+
+
+def test_the_prompt_decides_where_a_front_end_left_the_intent_open(
+    run_flow: Callable[..., Any], store: PostgresStore, database_url: str
+) -> None:
+    started = start_as_front_end(database_url, prompt="A poster about tea", options={"intent": "auto"})
+    assert run_flow(query_id=started).is_completed()
+    assert "🎯 Intent: image" in lines_of(store, started)
+    chosen = start_as_front_end(database_url, prompt="A poster about tea", options={})
+    assert run_flow(query_id=chosen).is_completed()
+    assert "🎯 Intent: mixed" in lines_of(store, chosen)
+
+
+def test_an_option_that_cannot_be_used_ends_the_query_and_is_named(
+    run_flow: Callable[..., Any], store: PostgresStore, database_url: str
+) -> None:
+    query_id = start_as_front_end(database_url, prompt="A film", options={"duration_seconds": "long"})
+    assert run_flow(query_id=query_id).is_failed()
+    query = store.query(query_id)
+    assert query.status is QueryStatus.FAILED
+    assert (query.error_message or "").startswith("options.duration_seconds: ")
+
+
+def start_as_front_end(database_url: str, *, prompt: str, options: dict[str, Any]) -> UUID:
+    """Start a query as a page does: it says `mixed` and keeps what it likes in the options."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        query_id: UUID = value(
+            connection,
+            "select public.initialize_dreamcut_query('u', %s, 'mixed', %s)",
+            prompt,
+            Jsonb(options),
+        )
+    return query_id
 
 
 def test_a_completed_query_is_left_alone(

@@ -1,5 +1,8 @@
 -- What the tests of the gateway read, write and call.
 
+-- Back to Postgres' own default, whatever the copied database grants.
+alter default privileges grant execute on functions to public;
+
 create type public.mood as enum ('glad', 'sad');
 
 create table public.notes (
@@ -75,6 +78,8 @@ create function public.fail_with(state text, message text) returns void language
 begin
     raise exception using errcode = state, message = message, detail = 'the detail', hint = 'the hint';
 end $$;
+create function public.end_connection() returns boolean language sql security definer
+as $$ select pg_terminate_backend(pg_backend_pid()) $$;
 create function public.owners_only() returns integer language sql as $$ select 1 $$;
 revoke execute on function public.owners_only() from public;
 

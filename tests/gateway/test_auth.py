@@ -55,7 +55,7 @@ def test_signed_in_user_works_under_row_level_security(new_client: Callable[[], 
     ours, other = new_client(), new_client()
     user = sign_up(ours, address()).user
     sign_up(other, address())
-    written = ours.table("notes").insert({"title": "mine"}).execute().data
+    written: Any = ours.table("notes").insert({"title": "mine"}).execute().data
     assert written[0]["owner"] == user.id
     assert len(ours.table("notes").select("*").execute().data) == 1
     assert other.table("notes").select("*").execute().data == []

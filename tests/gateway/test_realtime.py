@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,9 @@ import pytest
 from realtime_socket import RealtimeSocket
 from supabase_project import SupabaseProject
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from dreamcut.store.embedded import EmbeddedPostgres
+from dreamcut.store.migrations import ensure_schema
 
 Open = Callable[..., RealtimeSocket]
 
@@ -342,6 +346,13 @@ def test_an_unchanged_big_value_is_absent(
     data = client.change()
     assert data["record"] == {"id": 1, "progress": 2, "big": big}
     assert data["old_record"] == {"id": 1, "progress": 1, "big": big}
+    owner.execute("delete from things")
+    assert client.change()["old_record"] == {"id": 1}  # nobody's rights can be checked for what is gone
+    owner.execute("alter table things disable row level security")
+    owner.execute("insert into things values (2, 0, 'b')")
+    assert client.change()["type"] == "INSERT"
+    owner.execute("delete from things")
+    assert client.change()["old_record"] == {"id": 2, "progress": 0, "big": "b"}
 
 
 def test_a_record_that_is_too_large_loses_its_long_values(
@@ -419,6 +430,24 @@ def test_what_was_committed_before_is_not_told(
     new = new_query(owner)
     assert [first.change()["record"]["id"] for _ in range(3)] == [old, spans, new]
     assert [later.change()["record"]["id"] for _ in range(2)] == [spans, new]
+
+
+def test_what_waits_to_be_told_is_not_told_to_those_who_join_meanwhile(
+    socket: Open, owner: psycopg.Connection[Any], token_of: Callable[..., str]
+) -> None:
+    publish(owner, "id integer primary key")
+    owner.execute(
+        "create policy slowly on things for select to anon using (pg_sleep(0.5) is not null);"
+        "grant select on things to anon"
+    )
+    slow, later = socket(), socket()
+    slow.listen("t", THINGS)
+    owner.execute("insert into things values (1)")
+    owner.execute("insert into things values (2)")
+    later.listen("t", THINGS, token=token_of(A))  # the first holds up the second, and this
+    owner.execute("insert into things values (3)")
+    assert later.change()["record"] == {"id": 3}
+    assert [slow.change()["record"]["id"] for _ in range(3)] == [1, 2, 3]
 
 
 def test_another_token_brings_other_rights(
@@ -512,6 +541,22 @@ def test_the_slot_is_there_for_listeners_only(
     assert first.change()["record"]["id"] == id
 
 
+def test_a_client_that_comes_and_goes_leaves_no_slot(
+    socket: Open, owner: psycopg.Connection[Any], token_of: Callable[..., str]
+) -> None:
+    client = socket()
+    for _ in range(10):
+        client.send("realtime:q", "phx_join", {"config": {"postgres_changes": [QUERIES]}})
+        client.send("realtime:q", "phx_leave")
+    closed = 0
+    while closed < 10:
+        closed += client.receive()["event"] == "phx_close"
+    assert slots(owner) == 0
+    client.listen("q", QUERIES, token=token_of(A))
+    id = new_query(owner)
+    assert client.change()["record"]["id"] == id
+
+
 def test_joined_is_not_listening(
     socket: Open, owner: psycopg.Connection[Any], token_of: Callable[..., str], database_url: str
 ) -> None:
@@ -551,7 +596,26 @@ def test_no_slot_outlives_the_gateway(
     assert slots(owner) == 0
 
 
-def test_after_the_database_was_away_channels_are_told_anew(
+def test_channels_outlive_a_restart_of_the_database(
+    pg_home: Path, new_supabase_project: Callable[[str], SupabaseProject], token_of: Callable[..., str]
+) -> None:
+    server = EmbeddedPostgres(pg_home)
+    database_url = server.start()
+    ensure_schema(database_url)
+    project = new_supabase_project(database_url)
+    with RealtimeSocket(project.url, project.keys.anon) as client:
+        client.listen("q", QUERIES, token=token_of(A))
+        server.stop()
+        client.send("phoenix", "heartbeat")
+        client.expect("phx_reply")
+        server.start()
+        assert client.expect("system")["payload"]["message"] == "Subscribed to PostgreSQL"
+        with psycopg.connect(database_url, autocommit=True) as owner:
+            id = new_query(owner)
+        assert client.change()["record"]["id"] == id
+
+
+def test_after_the_sessions_were_ended_channels_are_told_anew(
     socket: Open, owner: psycopg.Connection[Any], token_of: Callable[..., str]
 ) -> None:
     client = socket()

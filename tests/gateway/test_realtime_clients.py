@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import psutil
 import psycopg
 import pytest
 from realtime.types import RealtimeSubscribeStates
@@ -173,7 +174,19 @@ def test_from_write_to_event(supabase_project: SupabaseProject, database_url: st
                 spans.append(loop.time() - begins)
             return sorted(spans)
 
-    spans = asyncio.run(measure())
+    gateway = next(p for p in psutil.Process().children() if "gateway" in p.cmdline())
+
+    async def idle_share() -> float:
+        async with client_of(supabase_project, A) as client:
+            await listen(client, "dreamcut_messages", query_id)
+            before = gateway.cpu_times()
+            await asyncio.sleep(3)
+            after = gateway.cpu_times()
+            return (after.user + after.system - before.user - before.system) / 3
+
+    spans, idle = asyncio.run(measure()), asyncio.run(idle_share())
     median, p95 = spans[count // 2], spans[int(count * 0.95)]
     print(f"\nwrite to event, supabase-py: median {median * 1e3:.1f} ms, p95 {p95 * 1e3:.1f} ms")
+    print(f"a gateway with a listener and no traffic: {idle:.1%} of a core")
     assert median < 0.1
+    assert idle < 0.1

@@ -224,6 +224,13 @@ FUNCTIONS = {
     "public.dreamcut_step": Call("select public.dreamcut_step('done')"),
     "public.dreamcut_health": Call("select public.dreamcut_health()"),
     "public.dreamcut_schema_version": Call("select public.dreamcut_schema_version()"),
+    "public.import_legacy_dreamcut_briefs": Call("select public.import_legacy_dreamcut_briefs()"),
+    "public.import_legacy_dreamcut_brief": Call(
+        "select public.import_legacy_dreamcut_brief("
+        "jsonb_build_object('id', gen_random_uuid(), 'status', 'done', 'title', 'A film'), 'nobody', null)"
+    ),
+    "public.dreamcut_legacy_assets": Call("select public.dreamcut_legacy_assets('{{}}')"),
+    "public.dreamcut_legacy_text": Call("select public.dreamcut_legacy_text('{{}}', 'query')"),
     "public.keep_dreamcut_query_state": IS_TRIGGER,
     "public.keep_dreamcut_asset_state": IS_TRIGGER,
     "public.keep_dreamcut_row_small": IS_TRIGGER,

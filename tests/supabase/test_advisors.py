@@ -1,4 +1,4 @@
-"""The platform's own advisor finds nothing to warn of. `make advisors` installs it: the Supabase CLI."""
+"""The platform's own advisor finds nothing to warn of. It is the Supabase CLI: `make node` installs it."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def command() -> str:
     """Path of the Supabase CLI."""
     found = str(INSTALLED) if INSTALLED.exists() else shutil.which("supabase")
     if found is None:
-        pytest.skip("the Supabase CLI is not installed: `make advisors` installs it, with npm, and runs this")
+        pytest.skip("the Supabase CLI is not installed: run `make node` while npm has a registry")
     return found
 
 

@@ -301,6 +301,9 @@ def asset(position: int, name: str, kind: AssetKind, *, description: str | None 
         error_message=None,
         processing_time_ms=900,
         model_used=None,
+        cost_estimate=None,
+        worker_id=None,
+        attempts=0,
     )
 
 

@@ -71,3 +71,21 @@ def test_a_wait_can_be_stopped() -> None:
 
     with pytest.raises(AnalysisCancelled):
         Patience(seconds=60, check=stop).ask(failing(*[AWAY] * 5))
+
+
+def test_an_outage_is_told_once_by_all_who_wait(caplog: pytest.LogCaptureFixture) -> None:
+    def inner() -> str:
+        return Patience(seconds=60).ask(failing(*[AWAY] * 9))
+
+    def outer() -> str:
+        if outer_left:
+            outer_left.pop()
+            raise AWAY
+        return inner()  # another call, while this one still waits
+
+    outer_left = [1] * 9
+    assert Patience(seconds=60).ask(outer) == "answer"
+    told = [record.getMessage() for record in caplog.records]
+    assert told[0] == "waiting up to 60 s for the database: away"
+    assert told[1].startswith("the database is back after ")
+    assert len(told) == 2

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from typing import Any
 
 import psycopg
@@ -17,6 +16,7 @@ from gateway.claims import Caller, TokenRefused
 from gateway.door import KeyRefused, caller_of
 from gateway.functions import serve_function
 from gateway.project import DatabaseAway, Project
+from gateway.realtime import realtime_routes
 from gateway.rest import serve_table
 from gateway.storage import storage_routes
 
@@ -39,18 +39,10 @@ def gateway(project: Project) -> Starlette:
         Route("/rest/v1/{table}", _endpoint(serve_table, project), methods=_METHODS),
         *auth_routes(project),
         *storage_routes(project),
-        *_realtime_routes(project),
+        *realtime_routes(project),
         Route("/{path:path}", _nowhere, methods=[*_METHODS, "OPTIONS"]),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
-
-
-def _realtime_routes(project: Project) -> list[BaseRoute]:
-    if find_spec("gateway.realtime") is None:
-        return []
-    from gateway.realtime import realtime_routes
-
-    return realtime_routes(project)
 
 
 def _endpoint(serve: Serve, project: Project) -> Callable[[Request], Awaitable[Response]]:

@@ -5,8 +5,8 @@ from itertools import groupby
 from operator import attrgetter
 
 from gateway.answers import Refused
-from gateway.grammar import Embed
 from gateway.project import Connection
+from gateway.query import Embed
 
 SCHEMA = "public"
 

@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 import json
+import math
 import time
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jwt
@@ -92,18 +93,9 @@ class Keys:
         if token in (self.publishable, self.secret_key):
             role = "anon" if token == self.publishable else "service_role"
             return Caller(role=role, claims={"role": role})
-        try:
-            claims = jwt.decode(token, self.secret, algorithms=["HS256"], options={"verify_aud": False})
-        except jwt.ExpiredSignatureError as error:
-            raise TokenRefused("PGRST303", "JWT expired") from error
-        except jwt.ImmatureSignatureError as error:
-            raise TokenRefused("PGRST303", "JWT not yet valid") from error
-        except jwt.InvalidSignatureError as error:
-            raise TokenRefused("PGRST301", "No suitable key or wrong key type") from error
-        except jwt.InvalidTokenError as error:
-            parts = token.count(".") + 1
-            message = "JWT couldn't be decoded" if parts == 3 else f"Expected 3 parts in JWT; got {parts}"
-            raise TokenRefused("PGRST301", message) from error
+        claims = _verified(self.secret, token)
+        if claims.get("exp", math.inf) <= time.time():
+            raise TokenRefused("PGRST303", "JWT expired")
         role = claims.get("role", "anon")
         if role not in ROLES:
             raise TokenRefused("22023", f'role "{role}" does not exist')
@@ -114,7 +106,32 @@ class Keys:
         return _signed_key(self.secret, role)
 
     def _mark(self, kind: str) -> str:
-        return hmac.new(self.secret.encode(), kind.encode(), hashlib.sha256).hexdigest()[:32]
+        return _digest(self.secret, kind)
+
+
+@lru_cache(maxsize=1024)
+def _verified(secret: str, token: str) -> dict[str, Any]:
+    """Return the claims of a token, whether it has expired or not: to verify one takes 0.2 ms."""
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, secret, algorithms=["HS256"], options={"verify_aud": False, "verify_exp": False}
+        )
+    except jwt.ImmatureSignatureError as error:
+        raise TokenRefused("PGRST303", "JWT not yet valid") from error
+    except jwt.InvalidSignatureError as error:
+        raise TokenRefused("PGRST301", "No suitable key or wrong key type") from error
+    except jwt.InvalidTokenError as error:
+        parts = token.count(".") + 1
+        message = "JWT couldn't be decoded" if parts == 3 else f"Expected 3 parts in JWT; got {parts}"
+        raise TokenRefused("PGRST301", message) from error
+    if not isinstance(claims.get("exp", 0), int | float):
+        raise TokenRefused("PGRST303", "The JWT 'exp' claim must be a number")
+    return claims
+
+
+@cache
+def _digest(secret: str, kind: str) -> str:
+    return hmac.new(secret.encode(), kind.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 @cache

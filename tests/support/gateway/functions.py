@@ -9,8 +9,8 @@ from starlette.responses import Response
 from gateway.answers import Refused, json_response, not_in_subset
 from gateway.catalog import Function
 from gateway.claims import Caller
-from gateway.grammar import Column, Field, Query
 from gateway.project import Project
+from gateway.query import Column, Field, Query
 from gateway.rest import (
     Rows,
     Wish,

@@ -1,16 +1,27 @@
-"""PostgREST's query strings as data: what is selected, under which conditions, in which order.
+"""Reads PostgREST's query strings: what is selected, under which conditions, in which order.
 
 Text that the grammar does not know is refused with PGRST100; nothing is ignored.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from gateway.answers import Refused
+from gateway.query import (
+    OPERATORS,
+    Column,
+    Condition,
+    Embed,
+    Field,
+    Filter,
+    JsonStep,
+    Logic,
+    Order,
+    Path,
+    Query,
+)
 
-Path = tuple[str, ...]  # names of embedded relations, outermost first; () is the table itself
 _T = TypeVar("_T")
 
 _NAME = re.compile(r"[\w $]+(?:-(?!>)[\w $]+)*")
@@ -18,116 +29,8 @@ _JSON_KEY = re.compile(r"[^(\-:.,>)]+(?:-(?!>)[^(\-:.,>)]+)*")
 _JSON_INDEX = re.compile(r"-?\d+(?=->|::|\.|,|\)|$)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 
-# The operators that take one value, and the SQL for them.
-OPERATORS = {
-    "eq": "=",
-    "neq": "<>",
-    "gt": ">",
-    "gte": ">=",
-    "lt": "<",
-    "lte": "<=",
-    "like": "like",
-    "ilike": "ilike",
-    "match": "~",
-    "imatch": "~*",
-    "cs": "@>",
-    "cd": "<@",
-    "ov": "&&",
-    "isdistinct": "is distinct from",
-}
 _QUANTIFIED = {"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"}
 _IS_VALUES = ("null", "not_null", "true", "false", "unknown")
-
-
-@dataclass(frozen=True)
-class JsonStep:
-    """`->key`, `->0`, or with `->>` as text."""
-
-    key: str | int
-    as_text: bool
-
-
-@dataclass(frozen=True)
-class Field:
-    """A column, perhaps a part of its JSON."""
-
-    name: str
-    path: tuple[JsonStep, ...] = ()
-
-
-@dataclass(frozen=True)
-class Column:
-    """A selected field; `*` stands for all columns."""
-
-    field: Field
-    alias: str | None = None
-    cast: str | None = None
-
-
-@dataclass(frozen=True)
-class Embed:
-    """A selected relation: its rows come as an array or an object inside each row."""
-
-    relation: str
-    alias: str | None
-    hint: str | None
-    is_inner: bool
-    items: tuple["Column | Embed", ...]
-
-    @property
-    def name(self) -> str:
-        """Key under which it comes."""
-        return self.alias or self.relation
-
-
-@dataclass(frozen=True)
-class Filter:
-    """A condition on one field. `value` is a tuple for `in` alone."""
-
-    field: Field
-    operator: str  # a key of OPERATORS, "in" or "is"
-    value: str | tuple[str, ...]
-    is_negated: bool = False
-    quantifier: str | None = None  # "any" or "all": value is an array then
-
-
-@dataclass(frozen=True)
-class Logic:
-    """Conditions joined by `and` or `or`."""
-
-    operator: str
-    parts: tuple["Filter | Logic", ...]
-    is_negated: bool = False
-
-
-Condition = Filter | Logic
-
-
-@dataclass(frozen=True)
-class Order:
-    """A sort key."""
-
-    field: Field
-    is_descending: bool = False
-    nulls_first: bool | None = None
-
-
-@dataclass
-class Query:
-    """A whole query string."""
-
-    select: tuple[Column | Embed, ...] = (Column(Field("*")),)
-    conditions: dict[Path, list[Condition]] = field(default_factory=dict)
-    orders: dict[Path, tuple[Order, ...]] = field(default_factory=dict)
-    limits: dict[Path, int] = field(default_factory=dict)
-    offsets: dict[Path, int] = field(default_factory=dict)
-    columns: tuple[str, ...] | None = None
-    on_conflict: tuple[str, ...] = ()
-    arguments: dict[str, str] = field(default_factory=dict)  # of a function called by GET
-
-    def paths(self) -> set[Path]:
-        """Return all paths that something is said about."""
-        return {*self.conditions, *self.orders, *self.limits, *self.offsets}
 
 
 def parse(parameters: Iterable[tuple[str, str]], *, is_call_by_get: bool = False) -> Query:
@@ -415,8 +318,3 @@ class _Reader:
 
     def _logic_value(self) -> str:
         return self._match(re.compile(r"\{[^{}]*\}")) or self._list_value()
-
-
-def names_of(items: Sequence[Column | Embed]) -> set[str]:
-    """Return the columns that a selection reads itself; "*" when it is all of them."""
-    return {item.field.name for item in items if isinstance(item, Column)}

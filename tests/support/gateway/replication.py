@@ -11,20 +11,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
+from typing import TypeVar
 
 import psycopg
 from psycopg import errors, generators
+from psycopg.abc import PQGen
 from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn
 from psycopg.waiting import wait_async
 
 from gateway.pgoutput import Decoder, Transaction
 from gateway.project import Connection, Project
+
+T = TypeVar("T")
 
 PUBLICATION = "supabase_realtime"
 
 # The text of values must not depend on who configured the server.
 _SESSION = "-c timezone=UTC -c datestyle=ISO,YMD -c intervalstyle=postgres -c extra_float_digits=1"
 _GONE_SECONDS = 5.0
+_WAKE_SECONDS = 60.0  # psycopg looks up from a silent socket so often; its default is without a pause
 _POSTGRES_EPOCH_SECONDS = 946_684_800
 
 
@@ -65,7 +71,7 @@ class SlotStream:
         """
         pgconn = self._connection.pgconn
         while True:
-            data = await wait_async(generators.copy_from(pgconn), pgconn.socket)
+            data = await _wait(pgconn, generators.copy_from(pgconn))
             if not isinstance(data, memoryview):
                 raise psycopg.OperationalError("the server ended the replication")
             ready = self._take(bytes(data))
@@ -93,7 +99,7 @@ class SlotStream:
         lsn = self._received
         status = struct.pack("!cQQQqB", b"r", lsn, lsn, lsn, now, 0)
         pgconn = self._connection.pgconn
-        await wait_async(generators.copy_to(pgconn, status), pgconn.socket)
+        await _wait(pgconn, generators.copy_to(pgconn, status))
         self._is_asked = False
 
 
@@ -146,9 +152,13 @@ async def _start(connection: Connection, slot: str) -> None:
 async def _command(connection: Connection, command: str) -> None:
     pgconn = connection.pgconn
     pgconn.send_query(command.encode())
-    for result in await wait_async(generators.execute(pgconn), pgconn.socket):
+    for result in await _wait(pgconn, generators.execute(pgconn)):
         if result.status == ExecStatus.FATAL_ERROR:
             raise errors.error_from_result(result)
+
+
+async def _wait(pgconn: PGconn, work: PQGen[T]) -> T:
+    return await wait_async(work, pgconn.socket, interval=_WAKE_SECONDS)
 
 
 async def _wait_until_gone(slot: str, catalog: Connection) -> None:

@@ -13,9 +13,10 @@ from starlette.responses import Response
 from gateway.answers import Refused, json_response, not_in_subset
 from gateway.catalog import SCHEMA, Table
 from gateway.claims import Caller
-from gateway.grammar import Embed, Query, names_of, parse
+from gateway.grammar import parse
 from gateway.preferences import Preferences, preferences
 from gateway.project import Connection, Project
+from gateway.query import Embed, Query, names_of
 from gateway.statements import (
     Statement,
     check_paths,

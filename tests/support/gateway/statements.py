@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from gateway.answers import Refused, not_in_subset
 from gateway.catalog import SCHEMA, Catalog, Relationship, Table
-from gateway.grammar import OPERATORS, Column, Condition, Embed, Field, Filter, Logic, Order, Path, Query
+from gateway.query import OPERATORS, Column, Condition, Embed, Field, Filter, Logic, Order, Path, Query
 
 MAX_ROWS = 1000  # of one answer, as on a hosted project
 

@@ -4,10 +4,10 @@ The service role may do all; a user reads and writes the folder named by their i
 buckets are open. A refusal has HTTP status 400 and the real one inside, as with storage-api.
 """
 
-import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
+from urllib.parse import quote
 
 import jwt
 from starlette.datastructures import Headers
@@ -15,41 +15,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from gateway.claims import Caller, TokenRefused
-from gateway.door import bearer_of
 from gateway.objects import Bucket, ObjectStore, Stored
 from gateway.project import Project
+from gateway.storage_request import Asked, StorageRefused, denied, invalid, no_bucket
 
-Serve = Callable[["_Asked"], Awaitable[Response]]
+Serve = Callable[[Asked], Awaitable[Response]]
 _READ = ["GET", "HEAD"]
-
-
-class StorageRefused(Exception):
-    """The request gets storage-api's error body instead of an answer."""
-
-    def __init__(self, status: int, code: str, error: str, message: str) -> None:
-        self.body = {"statusCode": str(status), "code": code, "error": error, "message": message}
-        super().__init__(f"{code} {message}")
-
-    def response(self) -> Response:
-        """Return the error as it goes over the wire."""
-        return JSONResponse(self.body, status_code=400)
-
-
-def _no_object() -> StorageRefused:
-    return StorageRefused(404, "NoSuchKey", "not_found", "Object not found")
-
-
-def _no_bucket() -> StorageRefused:
-    return StorageRefused(404, "NoSuchBucket", "Bucket not found", "Bucket not found")
-
-
-def _denied(message: str) -> StorageRefused:
-    return StorageRefused(403, "AccessDenied", "Unauthorized", message)
-
-
-def _invalid(message: str) -> StorageRefused:
-    return StorageRefused(400, "InvalidRequest", "InvalidRequest", message)
 
 
 def storage_routes(project: Project) -> list[BaseRoute]:
@@ -79,66 +50,10 @@ def storage_routes(project: Project) -> list[BaseRoute]:
     ]
 
 
-class _Asked:
-    """A request, and what it is allowed to touch."""
-
-    def __init__(self, request: Request, project: Project, store: ObjectStore) -> None:
-        self.request = request
-        self.store = store
-        self.keys = project.keys
-        self.bucket_id: str = request.path_params.get("bucket", "")
-        self.name: str = request.path_params.get("name", "")
-
-    def caller(self) -> Caller:
-        """Return whose request it is; a bearer is needed."""
-        try:
-            token = bearer_of(self.request)
-            if token is None:
-                raise _invalid("headers must have required property 'authorization'")
-            return self.keys.caller(token)
-        except TokenRefused as error:
-            raise _denied(str(error)) from error
-
-    def bucket(self) -> Bucket:
-        bucket = self.store.bucket(self.bucket_id)
-        if bucket is None:
-            raise _no_bucket()
-        return bucket
-
-    def object(self) -> Stored:
-        stored = self.store.find(self.bucket_id, self.name)
-        if stored is None:
-            raise _no_object()
-        return stored
-
-    def may_touch(self, name: str) -> bool:
-        caller = self.caller()
-        if caller.role == "service_role":
-            return True
-        folder, slash, _ = name.partition("/")
-        return bool(slash) and caller.role == "authenticated" and folder == caller.claims.get("sub")
-
-    def own_object(self) -> Stored:
-        """Return the object if the caller may see it: else it is as if there were none."""
-        self.bucket()
-        if not self.may_touch(self.name):
-            raise _no_object()
-        return self.object()
-
-    async def json(self) -> dict[str, Any]:
-        try:
-            given = json.loads(await self.request.body())
-        except ValueError as error:
-            raise _invalid("body must be object") from error
-        if not isinstance(given, dict):
-            raise _invalid("body must be object")
-        return given
-
-
 def _endpoint(serve: Serve, project: Project, store: ObjectStore) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
-            return await serve(_Asked(request, project, store))
+            return await serve(Asked(request, project, store))
         except StorageRefused as refused:
             return refused.response()
 
@@ -150,16 +65,16 @@ async def _nothing(request: Request) -> Response:
     return JSONResponse({"statusCode": "404", "error": "Not Found", "message": message}, status_code=404)
 
 
-async def _create_bucket(asked: _Asked) -> Response:
+async def _create_bucket(asked: Asked) -> Response:
     _check_service_role(asked)
     given = await asked.json()
     name = given.get("name") or ""
     if not name or name != name.strip() or "/" in name or name.startswith("."):
         raise StorageRefused(400, "InvalidBucketName", "Invalid Input", "Bucket name invalid")
     if unknown := given.keys() - {"id", "name", "public", "file_size_limit"}:
-        raise _invalid(f"{', '.join(sorted(unknown))} is not part of the test gateway")
+        raise invalid(f"{', '.join(sorted(unknown))} is not part of the test gateway")
     if given.get("id", name) != name:
-        raise _invalid("a bucket whose id is not its name is not part of the test gateway")
+        raise invalid("a bucket whose id is not its name is not part of the test gateway")
     if asked.store.bucket(name) is not None:
         raise StorageRefused(409, "ResourceAlreadyExists", "Duplicate", "The resource already exists")
     limit = given.get("file_size_limit")
@@ -167,19 +82,19 @@ async def _create_bucket(asked: _Asked) -> Response:
     return JSONResponse({"name": name})
 
 
-async def _list_buckets(asked: _Asked) -> Response:
+async def _list_buckets(asked: Asked) -> Response:
     _check_service_role(asked)
     return JSONResponse([_bucket_json(bucket) for bucket in asked.store.buckets()])
 
 
-async def _get_bucket(asked: _Asked) -> Response:
+async def _get_bucket(asked: Asked) -> Response:
     _check_service_role(asked)
     return JSONResponse(_bucket_json(asked.bucket()))
 
 
-def _check_service_role(asked: _Asked) -> None:
+def _check_service_role(asked: Asked) -> None:
     if asked.caller().role != "service_role":
-        raise _denied("new row violates row-level security policy")
+        raise denied("new row violates row-level security policy")
 
 
 def _bucket_json(bucket: Bucket) -> dict[str, Any]:
@@ -196,28 +111,28 @@ def _bucket_json(bucket: Bucket) -> dict[str, Any]:
     }
 
 
-async def _read_public(asked: _Asked) -> Response:
+async def _read_public(asked: Asked) -> Response:
     if not asked.bucket().public:
-        raise _no_bucket()
+        raise no_bucket()
     return _file(asked, asked.object())
 
 
-async def _read_private(asked: _Asked) -> Response:
+async def _read_private(asked: Asked) -> Response:
     if asked.bucket().public:
         return _file(asked, asked.object())
     return _file(asked, asked.own_object())
 
 
-async def _read(asked: _Asked) -> Response:
+async def _read(asked: Asked) -> Response:
     if asked.request.headers.get("authorization") is None and not asked.bucket().public:
-        raise _no_bucket()
+        raise no_bucket()
     return await _read_private(asked)
 
 
-async def _read_signed(asked: _Asked) -> Response:
+async def _read_signed(asked: Asked) -> Response:
     token = asked.request.query_params.get("token")
     if token is None:
-        raise _invalid("querystring must have required property 'token'")
+        raise invalid("querystring must have required property 'token'")
     try:
         signed = jwt.decode(token, asked.keys.url_secret, algorithms=["HS256"])
     except jwt.InvalidTokenError as error:
@@ -229,13 +144,13 @@ async def _read_signed(asked: _Asked) -> Response:
     return _file(asked, asked.object())
 
 
-async def _sign(asked: _Asked) -> Response:
+async def _sign(asked: Asked) -> Response:
     given = await asked.json()
     asked.own_object()
     return JSONResponse({"signedURL": _signed_url(asked, asked.name, given)})
 
 
-async def _sign_many(asked: _Asked) -> Response:
+async def _sign_many(asked: Asked) -> Response:
     given = await asked.json()
     asked.bucket()
     answers = []
@@ -253,26 +168,20 @@ async def _sign_many(asked: _Asked) -> Response:
     return JSONResponse(answers)
 
 
-def _signed_url(asked: _Asked, name: str, given: dict[str, Any]) -> str:
+def _signed_url(asked: Asked, name: str, given: dict[str, Any]) -> str:
     if given.get("transform"):
-        raise _invalid("transform is not part of the test gateway")
+        raise invalid("transform is not part of the test gateway")
     try:
         seconds = int(given["expiresIn"])
     except (KeyError, TypeError, ValueError) as error:
-        raise _invalid("body must have required property 'expiresIn'") from error
+        raise invalid("body must have required property 'expiresIn'") from error
     url = f"{asked.bucket_id}/{name}"
     content = {"url": url, "iat": int(time.time()), "exp": int(time.time()) + seconds}
     token = jwt.encode(content, asked.keys.url_secret, algorithm="HS256")
-    return f"/object/sign/{_as_url(url)}?token={token}"
+    return f"/object/sign/{quote(url)}?token={token}"
 
 
-def _as_url(path: str) -> str:
-    from urllib.parse import quote
-
-    return quote(path)
-
-
-async def _info(asked: _Asked) -> Response:
+async def _info(asked: Asked) -> Response:
     stored = asked.own_object()
     return JSONResponse(
         {
@@ -290,11 +199,11 @@ async def _info(asked: _Asked) -> Response:
     )
 
 
-async def _list(asked: _Asked) -> Response:
+async def _list(asked: Asked) -> Response:
     given = await asked.json()
     asked.bucket()
     if given.get("search"):
-        raise _invalid("search is not part of the test gateway")
+        raise invalid("search is not part of the test gateway")
     prefix = (given.get("prefix") or "").strip("/")
     prefix = f"{prefix}/" if prefix else ""
     visible = (each for each in asked.store.objects(asked.bucket_id) if asked.may_touch(each.name))
@@ -333,7 +242,7 @@ def _metadata(stored: Stored) -> dict[str, Any]:
     }
 
 
-async def _remove(asked: _Asked) -> Response:
+async def _remove(asked: Asked) -> Response:
     given = await asked.json()
     asked.bucket()
     removed = []
@@ -345,10 +254,10 @@ async def _remove(asked: _Asked) -> Response:
     return JSONResponse(removed)
 
 
-async def _upload(asked: _Asked) -> Response:
+async def _upload(asked: Asked) -> Response:
     bucket = asked.bucket()
     if not asked.may_touch(asked.name):
-        raise _denied("new row violates row-level security policy")
+        raise denied("new row violates row-level security policy")
     if not asked.name or any(part in ("", ".", "..") for part in asked.name.split("/")):
         raise StorageRefused(400, "InvalidKey", "InvalidKey", f"Invalid key: {asked.name}")
     replaces = asked.request.method == "PUT" or asked.request.headers.get("x-upsert") == "true"
@@ -377,7 +286,7 @@ def _content(headers: Headers, body: bytes) -> tuple[bytes, str, str]:
         elif "filename=" in disposition:
             content, content_type = part, head.get("content-type", content_type)
     if content is None:
-        raise _invalid("the form holds no file")
+        raise invalid("the form holds no file")
     return content, content_type, cache_control
 
 
@@ -391,7 +300,7 @@ def _form_parts(body: bytes, sent_as: str) -> Iterable[tuple[dict[str, str], byt
         yield {name.lower(): value.strip() for name, _, value in lines}, content
 
 
-def _file(asked: _Asked, stored: Stored) -> Response:
+def _file(asked: Asked, stored: Stored) -> Response:
     """Return an object, or the part of it that the header Range asks for."""
     headers = {"etag": stored.etag, "cache-control": stored.cache_control}
     if asked.request.headers.get("if-none-match") == stored.etag:
@@ -401,7 +310,7 @@ def _file(asked: _Asked, stored: Stored) -> Response:
         raise StorageRefused(416, "S3Error", "The requested range is not satisfiable", "InvalidRange")
     download = asked.request.query_params.get("download")
     if download is not None:
-        named = f'; filename="{_as_url(download)}"' if download else ""
+        named = f'; filename="{quote(download)}"' if download else ""
         headers["content-disposition"] = f"attachment{named}"
     path = asked.store.path(stored.bucket_id, stored.name)
     return FileResponse(path, headers=headers, media_type=stored.content_type)
