@@ -131,9 +131,10 @@ begin
         p_status,
         case when v_asset.status = 'pending' and p_progress > 0 then 'analyzing' else v_asset.status end
     );
-    v_progress = case v_status
-        when 'completed' then 100
-        when 'failed' then greatest(p_progress, v_asset.progress)
+    v_progress = case
+        when v_status = 'completed' then 100
+        -- What failed, or begins again, does so from where the last attempt had come to.
+        when v_status = 'failed' or v_begins then greatest(p_progress, v_asset.progress)
         else p_progress
     end;
     if public.dreamcut_step(v_status) < public.dreamcut_step(v_asset.status) or v_progress < v_asset.progress then

@@ -42,11 +42,27 @@ def run_flow(
 
 
 @pytest.fixture
+def start_flow(settings: Settings, database_url: str) -> Iterator[Callable[[UUID], "subprocess.Popen[str]"]]:
+    """Start the flow in a process of its own, which does not outlive the test."""
+    started = []
+
+    def start(query_id: UUID) -> "subprocess.Popen[str]":
+        process = _start(query_id, settings=settings, database_url=database_url)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
 def kill_flow(
-    store: PostgresStore, settings: Settings, database_url: str
+    store: PostgresStore, start_flow: Callable[[UUID], "subprocess.Popen[str]"]
 ) -> Callable[[UUID], list[psutil.Process]]:
     """Run the flow in a process of its own, SIGKILL it in its second asset, return the children it had."""
-    return lambda query_id: _run_and_kill(query_id, store=store, settings=settings, database_url=database_url)
+    return lambda query_id: _kill_in_second_asset(start_flow(query_id), query_id, store=store)
 
 
 def asset_of(path: Path, kind: AssetKind = AssetKind.IMAGE) -> NewAsset:
@@ -194,6 +210,7 @@ def test_a_killed_run_is_resumed_without_repeating_itself(
     quick_after, slow_after = store.assets(query_id)
     assert quick_after == quick
     assert slow_after.status is AssetStatus.COMPLETED
+    assert (quick_after.attempts, slow_after.attempts, store.query(query_id).attempts) == (1, 2, 2)
     messages = store.messages(query_id)
     assert [message.id for message in messages[: len(seen)]] == seen
     lines = [message.line for message in messages if message.type is not MessageType.ASSET_PROGRESS]
@@ -201,10 +218,37 @@ def test_a_killed_run_is_resumed_without_repeating_itself(
     assert [message.seq for message in messages] == list(range(1, len(messages) + 1))
 
 
-def _run_and_kill(
-    query_id: UUID, *, store: PostgresStore, settings: Settings, database_url: str
-) -> list[psutil.Process]:
-    """Run the flow in a process of its own and SIGKILL it while it analyses its second asset."""
+def test_two_runs_of_a_query_at_once_are_one(
+    run_flow: Callable[..., Any],
+    store: PostgresStore,
+    start_flow: Callable[[UUID], "subprocess.Popen[str]"],
+    example: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quick_path, slow_path = example / "cyberpunk_ref.png", example / "city_drive.mp4"
+    assets = (asset_of(quick_path), asset_of(slow_path, AssetKind.VIDEO))
+    query_id = store.initialize_query(
+        NewQuery(user_id="u", prompt="A film", assets=assets), intent=Intent.VIDEO
+    )
+    first = start_flow(query_id)
+    deadline = time.monotonic() + WAIT_SECONDS
+    while store.query(query_id).worker_id is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    monkeypatch.setenv("DREAMCUT_LEASE_SECONDS", "1")  # how long the second run waits for a dead one
+    second = run_flow(query_id=query_id)
+    assert second.name == "AlreadyRunning"
+    assert str(store.query(query_id).worker_id) in second.message
+
+    assert first.wait(timeout=WAIT_SECONDS) == 0
+    query = store.query(query_id)
+    assert (query.status, query.attempts) == (QueryStatus.COMPLETED, 1)
+    assert [asset.attempts for asset in store.assets(query_id)] == [1, 1]
+    lines = lines_of(store, query_id)
+    assert len(lines) == len(set(lines))
+
+
+def _start(query_id: UUID, *, settings: Settings, database_url: str) -> "subprocess.Popen[str]":
     process = subprocess.Popen(
         [sys.executable, "-m", "deployments.flow_process"],
         stdin=subprocess.PIPE,
@@ -216,6 +260,12 @@ def _run_and_kill(
     order = {"query_id": str(query_id), "api_url": prefect_server.api_url(settings)}
     process.stdin.write(json.dumps(order) + "\n")
     process.stdin.close()
+    return process
+
+
+def _kill_in_second_asset(
+    process: "subprocess.Popen[str]", query_id: UUID, *, store: PostgresStore
+) -> list[psutil.Process]:
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         quick, slow = store.assets(query_id)

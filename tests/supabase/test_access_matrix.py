@@ -21,7 +21,7 @@ LARGE = {"series": list(range(30_000))}  # 178 kB of JSON: more than a row keeps
 
 @dataclass(frozen=True)
 class Scene:
-    """Anna's query with all that can hang on one, and Bert's beside it; each has another one without assets."""
+    """Anna's query with all that can hang on one, Bert's beside it, and one without assets of each."""
 
     owner: psycopg.Connection[Any]
     annas: Started
@@ -114,7 +114,8 @@ def test_write(scene: Scene, table: str, verb: str, actor: Actor) -> None:
         "update": f"update public.{table} set id = id",
         "delete": f"delete from public.{table}",
         "truncate": f"truncate public.{table} cascade",
-        "merge": f"merge into public.{table} t using public.{table} s on t.id = s.id when matched then delete",
+        "merge": f"merge into public.{table} t using public.{table} s on t.id = s.id"
+        " when matched then delete",
     }[verb]
     if actor is SERVICE:
         ask(scene.owner, actor, scene.fill(statement))
@@ -171,7 +172,8 @@ def test_privileges_are_these_and_no_others(scene: Scene) -> None:
     assert {(role, table): privileges for role, table, privileges in rights} == expected
     sequences = scene.owner.execute(
         """
-        select r.role, c.relname from unnest(array['anon', 'authenticated', 'service_role']) r(role), pg_class c
+        select r.role, c.relname
+          from unnest(array['anon', 'authenticated', 'service_role']) r(role), pg_class c
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'S'
            and has_sequence_privilege(r.role, c.oid, 'usage, select, update')
         """

@@ -131,7 +131,8 @@ def test_temporary_objects_do_not_stand_in_for_ours(owner: Any) -> None:
             create temp table dreamcut_queries (like public.dreamcut_queries including defaults);
             create temp table dreamcut_assets (like public.dreamcut_assets including defaults);
             create temp table dreamcut_messages (like public.dreamcut_messages including defaults);
-            create function pg_temp.now() returns timestamptz language sql as $$ select 'infinity'::timestamptz $$;
+            create function pg_temp.now() returns timestamptz language sql as
+                $$ select 'infinity'::timestamptz $$;
             create function pg_temp.jsonb_typeof(jsonb) returns text language sql as $$ select 'array' $$;
             set local search_path = pg_temp, public, pg_catalog;
             """

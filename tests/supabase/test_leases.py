@@ -212,7 +212,8 @@ WRITERS: dict[str, Callable[[Any, Started, int | None], Any]] = {
     "advance an asset": lambda c, q, t: report(c, q.assets[0], "analyzing", 50, lease_token=t),
     "advance an asset, contract": lambda c, q, t: value(
         c,
-        "select public.update_asset_progress(p_asset_id => %s, p_progress => 50, p_lease_token => %s) is not null",
+        "select public.update_asset_progress(p_asset_id => %s, p_progress => 50, p_lease_token => %s)"
+        " is not null",
         q.assets[0],
         t,
     ),
@@ -448,7 +449,7 @@ def test_claimers_and_finishers_do_not_wait_in_a_circle(database_url: str, servi
     for query in queries:
         numbers = [seq for seq, _, _ in feed(service, query.id)]
         assert numbers == list(range(1, len(numbers) + 1))
-    # A lease whose row was locked when its work ended may be left: once it runs out, a claimer clears it away.
+    # A lease whose row was locked when its work ended may be left: once it has run out, it is cleared away.
     service.execute("update public.dreamcut_leases set free_at = now() - interval '1 second'")
     assert claim_query(service) is None
     assert claim_asset(service) is None

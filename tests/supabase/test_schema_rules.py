@@ -18,8 +18,9 @@ RULES = {
            and p.prosecdef
            and has_function_privilege(role, p.oid, 'execute')
         """,
-        "create function public.broken() returns int language sql security definer set search_path = pg_catalog, "
-        "pg_temp as 'select 1'; grant execute on function public.broken() to authenticated",
+        "create function public.broken() returns int language sql security definer "
+        "set search_path = pg_catalog, pg_temp as 'select 1'; "
+        "grant execute on function public.broken() to authenticated",
     ),
     "only the known functions have their owner's rights": (
         f"""
@@ -77,7 +78,8 @@ RULES = {
         "create view public.broken as select * from public.dreamcut_queries",
     ),
     "every policy names its role": (
-        "select policyname from pg_policies where schemaname = 'public' and roles && array['public', 'anon']::name[]",
+        "select policyname from pg_policies"
+        " where schemaname = 'public' and roles && array['public', 'anon']::name[]",
         "create policy broken on public.dreamcut_queries for select using (false)",
     ),
     "every policy asks for the user once a statement": (
@@ -131,7 +133,8 @@ RULES = {
         select min(i.indexrelid::regclass::text)
           from pg_index i join pg_class c on c.oid = i.indrelid
          where c.relnamespace = 'public'::regnamespace
-         group by i.indrelid, i.indkey::text, i.indclass::text, i.indoption::text, i.indpred::text, i.indexprs::text
+         group by i.indrelid, i.indkey::text, i.indclass::text, i.indoption::text, i.indpred::text,
+                  i.indexprs::text
         having count(*) > 1
         """,
         "create index broken on public.dreamcut_queries (created_at desc)",

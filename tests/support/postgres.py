@@ -85,21 +85,23 @@ def pg_templates(pg_server: str) -> Callable[[str], str]:
             bootstrap(owner)
             owner.execute(GRANT_PROFILES[profile])
             migrate(owner)
+            # What tests make themselves is as on any Postgres.
+            owner.execute("alter default privileges grant execute on functions to public")
         return name
 
     return template
 
 
+@pytest.fixture(scope="session")
+def pg_template(pg_templates: Callable[[str], str]) -> str:
+    """Name of a database with all migrations applied, to be copied."""
+    return pg_templates("strict")
+
+
 @pytest.fixture
 def grant_profile() -> str:
-    """Which privileges the test's database grants by default; tests of the database run on both."""
+    """Which privileges the test's database grants by default; tests of the database itself run on both."""
     return "strict"
-
-
-@pytest.fixture
-def pg_template(pg_templates: Callable[[str], str], grant_profile: str) -> str:
-    """Name of a database with all migrations applied, to be copied."""
-    return pg_templates(grant_profile)
 
 
 @contextmanager
@@ -145,9 +147,11 @@ def module_database(pg_server: str) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def database_url(new_database: Callable[..., str], pg_template: str) -> str:
+def database_url(
+    new_database: Callable[..., str], pg_templates: Callable[[str], str], grant_profile: str
+) -> str:
     """A migrated database of the test's own."""
-    return new_database(template=pg_template)
+    return new_database(template=pg_templates(grant_profile))
 
 
 @pytest.fixture

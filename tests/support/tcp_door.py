@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 @contextmanager
 def tcp_url(conninfo: str) -> Iterator[str]:
-    """Yield a URL of the database, with its password, on a port of this machine for as long as the context."""
+    """Yield a URL of the database, with its password, on a port of this machine."""
     with psycopg.connect(conninfo) as known:
         directory, port, user, password = (
             known.info.host,
