@@ -80,7 +80,7 @@ def _database(settings: Settings) -> Iterator[Check]:
         )
     else:
         theirs = "SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY"
-        variables = theirs if server.name == "supabase" else "DREAMCUT_DATABASE_URL"
+        variables = theirs if server.name == "supabase project" else "DREAMCUT_DATABASE_URL"
         yield Check(
             server.name,
             good=False,

@@ -129,7 +129,7 @@ def status(settings: Settings) -> list[ServiceStatus]:
 
 def _database_status(settings: Settings) -> ServiceStatus:
     if settings.supabase_url or settings.supabase_key:
-        return _status_of_theirs("supabase", settings.supabase_url or "", settings)
+        return _status_of_theirs("supabase project", settings.supabase_url or "", settings)
     if settings.database_url:
         return _status_of_theirs("postgres", settings.database_url, settings)
     known = _postgres(settings).status()

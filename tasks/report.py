@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from decimal import Decimal
 
 from analyzers.steps import Step
 from dreamcut import director
@@ -54,7 +55,9 @@ def report_findings(
         progress=100,
         analysis=findings.model_dump(mode="json"),
         outcome=AssetOutcome(
-            processing_time_ms=round(elapsed_seconds * 1000), model_used=", ".join(models) or None
+            processing_time_ms=round(elapsed_seconds * 1000),
+            model_used=", ".join(models) or None,
+            cost_estimate=Decimal(0),  # all tools run on this machine
         ),
         message=director.asset_completed(asset, findings, reading),
     )

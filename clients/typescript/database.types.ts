@@ -432,6 +432,19 @@ export type Database = {
           worker_id: string
         }[]
       }
+      dreamcut_legacy_assets: {
+        Args: { p_brief: Json }
+        Returns: {
+          description: string
+          filename: string
+          metadata: Json
+          place: number
+          problem: string
+          type: string
+          url: string
+        }[]
+      }
+      dreamcut_legacy_text: { Args: { p_brief: Json; p_paths: string[] }; Returns: string }
       dreamcut_outline: {
         Args: { p_document: Json; p_longest: number; p_path: string }
         Returns: Record<string, unknown>
@@ -453,6 +466,18 @@ export type Database = {
           p_query_id: string
         }
         Returns: boolean
+      }
+      import_legacy_dreamcut_brief: {
+        Args: { p_brief: Json; p_failure: string; p_owner: string }
+        Returns: string
+      }
+      import_legacy_dreamcut_briefs: {
+        Args: { p_after?: string; p_limit?: number; p_owner_if_none?: string }
+        Returns: {
+          brief_id: string
+          note: string
+          outcome: string
+        }[]
       }
       initialize_dreamcut_query: {
         Args: {

@@ -2,8 +2,8 @@
 
     make types-typescript        (or: npm run types, with the project's Python first on the path)
 
-Needs the Supabase CLI, which `make node` installs. Starts an embedded Postgres of its own and stops it; no Docker, no
-network.
+Needs the Supabase CLI, which `make node` installs. Starts an embedded Postgres of its own and stops it; no
+Docker, no network.
 """
 
 import os

@@ -8,6 +8,7 @@ lists the paths it was computed from.
 
 import re
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
@@ -31,23 +32,36 @@ class Basis(StrEnum):
     STATED = "stated"  # the user says so
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _is_empty(value: str | tuple[str, ...]) -> bool:
+    return not value
+
+
+# Evidence is most of a brief: what a piece of it has no use for is left out instead of written as null.
+_IF_KNOWN: Any = Field(default=None, exclude_if=_is_none)
+
+
 class Evidence(Record):
     """One reason to believe a statement."""
 
     basis: Basis
-    asset_id: UUID | None = None
-    asset: str | None = None  # its file name
-    metric: str | None = None
-    value: Value | None = None
-    unit: str = ""
-    time_range: TimeRange | None = None
-    tool: str | None = None
-    confidence: float | None = Field(default=None, ge=0, le=1)
-    method: str | None = None  # how a computed value follows
-    inputs: tuple[str, ...] = ()  # paths that a computed value follows from
-    quote: str | None = None  # the user's words
-    span: Span | None = None  # where they stand in the prompt
-    option: str | None = None  # or the option that says it
+    asset_id: UUID | None = _IF_KNOWN
+    asset: str | None = _IF_KNOWN  # its file name
+    metric: str | None = _IF_KNOWN
+    value: Value | None = _IF_KNOWN
+    unit: str = Field(default="", exclude_if=_is_empty)
+    time_range: TimeRange | None = _IF_KNOWN
+    tool: str | None = _IF_KNOWN
+    confidence: float | None = Field(default=None, ge=0, le=1, exclude_if=_is_none)
+    method: str | None = _IF_KNOWN  # how a computed value follows
+    # Paths that a computed value follows from.
+    inputs: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
+    quote: str | None = _IF_KNOWN  # the user's words
+    span: Span | None = _IF_KNOWN  # where they stand in the prompt
+    option: str | None = _IF_KNOWN  # or the option that says it
 
     @model_validator(mode="after")
     def _can_be_checked(self) -> "Evidence":

@@ -19,7 +19,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -196,8 +196,9 @@ class EmbeddedPostgres:
     def _prepare_home(self) -> Account:
         try:
             if not self.home.exists():
-                self.home.mkdir(parents=True)
-                self.home.chmod(0o755 if os.geteuid() == 0 else 0o700)
+                with suppress(FileExistsError):  # another command makes it at this very moment
+                    self.home.mkdir(parents=True)
+                    self.home.chmod(0o755 if os.geteuid() == 0 else 0o700)
             account = server_account(self._data)
             if not account.can_enter(self.home):
                 raise ServiceUnavailable(self._unreachable(account))

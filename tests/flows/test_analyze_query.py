@@ -90,6 +90,9 @@ def test_good_assets_end_in_a_brief(
     assert lines[-1].startswith(("🚀 ", "⚠️ Before production: "))
     assert lines.index("🎯 Intent: video") < lines.index("🎭 Combining query + assets into creative brief...")
     assert sum(line.startswith("→ ✅") for line in lines) == 2
+    for asset in store.assets(query.id):
+        assert (asset.attempts, asset.cost_estimate) == (1, 0)
+        assert asset.worker_id == query.worker_id
 
 
 def test_a_bad_asset_fails_alone_and_is_named(
