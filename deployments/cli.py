@@ -159,6 +159,16 @@ def status(json: JsonFlag = False) -> None:
 
 
 @app.command(epilog=EPILOG)
+def health(
+    limit: Annotated[int, typer.Option(min=1, help="Rows for each concern.")] = 10, json: JsonFlag = False
+) -> None:
+    """Say which queries are stuck, failing or slow, and what they cost."""
+    from deployments import health as concerns
+
+    concerns.report(as_json=json, limit=limit)
+
+
+@app.command(epilog=EPILOG)
 def migrate(
     database_url: Annotated[
         str | None,

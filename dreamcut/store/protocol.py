@@ -26,6 +26,7 @@ from dreamcut.models import (
     QueryStage,
     Record,
 )
+from dreamcut.store.health import HealthRow
 from dreamcut.store.legacy import LegacyBrief
 
 __all__ = ["AssetOutcome", "Lease", "NewMessage", "Store", "worker_name"]
@@ -166,6 +167,10 @@ class Store(Protocol):
 
     def release_worker(self, worker_id: str) -> int:
         """Take back all leases of a worker that is known to be dead; returns how many there were."""
+        ...
+
+    def health(self, *, limit: int = 20) -> list[HealthRow]:
+        """Return what is stuck, failing, slow, and its cost: so many rows a concern, worst first."""
         ...
 
     def holding(self, lease: Lease) -> Self:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from dreamcut.models import AssetStatus, Intent, NewAsset, NewQuery, QueryStage
+from dreamcut.store.health import HealthRow
 from dreamcut.store.legacy import LegacyBrief
 from dreamcut.store.protocol import AssetOutcome, Lease, NewMessage, worker_name
 from dreamcut.store.storable import storable, storable_json, unchanged
@@ -181,6 +182,11 @@ class Writes(ABC):
     def release_worker(self, worker_id: str) -> int:
         """Take back all leases of a worker that is known to be dead; returns how many there were."""
         return int(self._call("release_dreamcut_worker", {"p_worker_id": storable(worker_id)}))
+
+    def health(self, *, limit: int = 20) -> list[HealthRow]:
+        """Return what is stuck, failing, slow, and its cost: so many rows a concern, worst first."""
+        rows = self._call_for_rows("dreamcut_health", {"p_limit": limit})
+        return [HealthRow.model_validate(row) for row in rows]
 
     def import_legacy_briefs(
         self, *, limit: int, owner_if_none: str, after: UUID | None = None

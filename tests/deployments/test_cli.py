@@ -30,7 +30,19 @@ def only_line(text: str) -> str:
 def test_help_names_every_command_and_exit_code(dreamcut: Command) -> None:
     done = dreamcut("--help")
     assert done.returncode == 0
-    for word in ("analyze", "inspect", "demo", "up", "down", "status", "show", "doctor", "Exit codes", "130"):
+    for word in (
+        "analyze",
+        "inspect",
+        "demo",
+        "up",
+        "down",
+        "status",
+        "show",
+        "health",
+        "doctor",
+        "Exit codes",
+        "130",
+    ):
         assert word in done.stdout
 
 
@@ -136,6 +148,17 @@ def test_show_replays_a_query(dreamcut: Command, new_image: Callable[..., Path])
     unknown = dreamcut("show", "00000000-0000-0000-0000-000000000000")
     assert unknown.returncode == 1
     assert "00000000" in only_line(unknown.stderr)
+
+
+def test_health_names_what_failed(dreamcut: Command, tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_text("this is no picture")
+    failed = json.loads(dreamcut("analyze", "A poster", "broken.png", "--json").stdout)["query"]["id"]
+    rows = json.loads(dreamcut("health", "--json", "--limit", "100").stdout)
+    failing = [row for row in rows if row["concern"] == "failing" and row["query_id"] == failed]
+    assert {row["subject"] for row in failing} == {"query", "broken.png"}
+    printed = dreamcut("health").stdout
+    assert "failing: failed in the last day" in printed
+    assert failed[:8] in printed
 
 
 def test_an_unreachable_database_is_code_3(dreamcut: Command, new_image: Callable[..., Path]) -> None:

@@ -25,6 +25,7 @@ from dreamcut.models import (
     QueryStatus,
 )
 from dreamcut.store import open_supabase_store
+from dreamcut.store.health import Concern
 from dreamcut.store.postgres import PostgresStore
 from dreamcut.store.protocol import AssetOutcome, NewMessage, Store
 
@@ -346,6 +347,22 @@ def test_a_document_too_large_for_its_row_comes_back_whole(store: Store) -> None
     store.complete_query(query_id, {"shots": [{"n": n} for n in range(20_000)]}, **ENDED)
     assert store.analysis(asset.id) == findings
     assert store.payload(query_id) == {"shots": [{"n": n} for n in range(20_000)]}
+
+
+def test_health_names_what_failed_and_what_it_cost(store: Store) -> None:
+    [before] = store.health()
+    assert (before.concern, before.subject, before.cost_usd) == (Concern.COST, "all queries", None)
+    query_id = store.initialize_query(a_request("a.jpg", "b.jpg"), intent=Intent.IMAGE)
+    one, _ = store.assets(query_id)
+    spent = AssetOutcome(error_message="a.jpg: empty", processing_time_ms=1500, cost_estimate=Decimal("0.2"))
+    store.update_asset(one.id, status=AssetStatus.FAILED, progress=0, outcome=spent)
+    rows = {row.concern: row for row in store.health() if row.subject != "all queries"}
+    assert rows.keys() == {Concern.FAILING, Concern.SLOW, Concern.COST}
+    failing = rows[Concern.FAILING]
+    assert (failing.query_id, failing.asset_id) == (query_id, one.id)
+    assert (failing.subject, failing.detail, failing.seconds) == ("a.jpg", "a.jpg: empty", 1.5)
+    assert rows[Concern.COST].cost_usd == Decimal("0.2")
+    assert [row.concern for row in store.health(limit=1)] == [*rows.keys(), Concern.COST]
 
 
 def test_a_lease_is_one_workers_until_it_is_given_back(store: Store) -> None:
