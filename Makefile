@@ -53,7 +53,7 @@ demo: $(WARM)
 	$(BIN)/dreamcut demo
 
 test: $(READY) node
-	$(BIN)/python -m pytest -m 'not benchmark'
+	$(BIN)/python -m pytest -m 'not benchmark' -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -45,7 +45,9 @@ async def listening(
     ears = _Ears(client, query_id, hear, note_listening)
     try:
         try:
-            await asyncio.wait_for(ears.join(), _LISTENING_SECONDS)
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes as the work is done.
+            async with asyncio.timeout(_LISTENING_SECONDS):
+                await ears.join()
         except TimeoutError as error:
             await line.drop(client)  # others on this line join again, on one that answers
             raise StoreUnavailable("the realtime server does not begin to listen") from error
@@ -103,7 +105,8 @@ class _Ears:
         answers = True
         try:
             if self._client.is_connected:
-                await asyncio.wait_for(self._say_goodbye(), _LEAVE_SECONDS)
+                async with asyncio.timeout(_LEAVE_SECONDS):
+                    await self._say_goodbye()
         except (OSError, WebSocketException):  # a TimeoutError is an OSError
             answers = False
         for channel in self._channels.values():

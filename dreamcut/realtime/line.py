@@ -97,7 +97,8 @@ class Line:
             channel.rejoin_timer.reset()
             channel.join_push.destroy()
         with suppress(TimeoutError, OSError, WebSocketException):
-            await asyncio.wait_for(client.close(), _CLOSE_SECONDS)
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await client.close()
         await client.close()  # ends its tasks also where the server did not say goodbye in time
 
     async def _renew_token(self, client: "AsyncRealtimeClient") -> None:
